@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make               everything, into build/
+# make check         all tests that need neither root nor guests
+# make test          all tests; ends in "N passed, N failed, N skipped"
+# make demo          a guest with two tiers, redis, and the daemon (LOCAL=1: this machine)
+# make deps          installs what is needed, with apt-get
+# make install       DESTDIR= PREFIX=
+# Variables: SAN=address,undefined  V=1  CC=  CLANG=
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+# Sanitized objects live beside the plain ones, so that the two never mix.
+BUILD := build$(if $(SAN),-san)
+ARCH := $(shell uname -m)
+
+CC := gcc
+CLANG ?= $(shell command -v clang-14 || echo clang)
+CLANG_FORMAT ?= $(shell command -v clang-format-14 || echo clang-format)
+BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
+PKG_CONFIG ?= pkg-config
+
+LIBS := libbpf libsystemd inih
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
+	-D_GNU_SOURCE -DTIERED_VERSION='"$(VERSION)"' -DTIERED_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	-Iinclude -Idaemon -I$(BUILD) -MMD -MP
+ALL_LDFLAGS := $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
+LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null) -lnuma -pthread
+BPF_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -O2 -g -target bpf \
+	-D__TARGET_ARCH_x86 -D__bpf__ -Iinclude -Ibpf -I/usr/include/$(ARCH)-linux-gnu
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
+
+DAEMON_SRC := $(sort $(wildcard daemon/*.c daemon/*/*.c))
+DAEMON_OBJ := $(DAEMON_SRC:%.c=$(BUILD)/%.o)
+# Everything but main is a library: unit tests, fuzzers and benchmarks link what they need of it.
+LIB_OBJ := $(filter-out $(BUILD)/daemon/main.o,$(DAEMON_OBJ))
+
+BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
+BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
+SKELETON := $(BUILD)/bpf/tiered.skel.h
+
+UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+BPFTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/test_*.c)))
+BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
+
+.PHONY: all clean install deps check test demo format format-check
+all: $(BUILD)/tiered $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN)
+
+$(BUILD)/tiered: $(DAEMON_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libtiered.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Only daemon/bpf knows libbpf, and only it waits for the skeleton.
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/bpf/*.c)): $(SKELETON)
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+
+$(BUILD)/bpf/tiered.linked.o: $(BPF_OBJ)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKELETON): $(BUILD)/bpf/tiered.linked.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name tiered_bpf > $@
+
+$(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtiered.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libtiered.a $(LDLIBS) -lcmocka -lm
+
+# Fuzzers carry their own driver (tests/fuzz/driver.c): they run under any compiler.
+$(FUZZ_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/driver.o $(BUILD)/libtiered.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+clean:
+	rm -rf build build-san
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.SECONDARY:

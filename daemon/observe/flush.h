@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * flush.h - makes sure that accesses after the marking can be seen.
+ *
+ * x86 clears accessed bits without flushing the TLB; a page that stays in a
+ * TLB looks idle however hot it is. So every marked address space needs one
+ * full flush on the CPUs it runs on. From Linux 6.3 on x86 the batched unmap
+ * of migration gives one: moves that were due anyway do it for free, else one
+ * page is moved for it. A window without it is stale: its idle pages are
+ * unknown.
+ */
+#ifndef TIERED_FLUSH_H
+#define TIERED_FLUSH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct target;
+
+enum flush_method {
+	FLUSH_MOVE,    /* a batched move flushes fully */
+	FLUSH_NATURAL, /* nothing to be done: wait for the TLB to turn over; never confirmed */
+};
+
+/**
+ * struct flush_seen - full and partial flushes sent by the worker thread, as BPF counts them
+ * @full: interrupts sent for a full flush (tlb:tlb_flush reason 4, pages -1)
+ * @partial: interrupts sent for single pages
+ */
+struct flush_seen {
+	uint64_t full;
+	uint64_t partial;
+};
+
+/**
+ * struct flush_ops - what the flush needs from the rooms below it
+ * @move_page: moves the page at @address to @node; 0 when it moved, -errno
+ * @seen: counters now; 0, or -EOPNOTSUPP when nobody counts
+ * @other_node: a node other than @node that may take one page of the target, or
+ *	TIERED_NODE_NONE
+ */
+struct flush_ops {
+	int (*move_page)(void *arg, struct target *target, uint64_t address, uint8_t node);
+	int (*seen)(void *arg, struct flush_seen *ret);
+	uint8_t (*other_node)(void *arg, const struct target *target, uint8_t node);
+	void *arg;
+};
+
+/**
+ * flush_method_probe() - what this kernel gives
+ * @release: as uname -r says
+ * @cpuinfo_flags: "flags" line of /proc/cpuinfo; "invlpgb" flushes without a trace
+ * @reason: a sentence for a person
+ */
+enum flush_method flush_method_probe(const char *release, const char *machine,
+				     const char *cpuinfo_flags, char *reason, size_t size);
+
+/* Pure: do these counters, before and after moves that did move small folios, confirm a flush? */
+int flush_confirmed(enum flush_method method, const struct flush_seen *before,
+		    const struct flush_seen *after, uint64_t small_folios_moved);
+
+/**
+ * flush_force() - moves one page of @target for the flush's sake
+ *
+ * Returns 1 when the flush is confirmed, 0 when it could not be had (the
+ * window is stale for this target), -errno on failure.
+ */
+int flush_force(const struct flush_ops *ops, enum flush_method method, struct target *target);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * target.h - one address space under management, as the worker holds it.
+ *
+ * move_pages() takes only a pid, and pids are reused. A target therefore holds
+ * a pidfd and an open pagemap: the pidfd polls readable once the process is
+ * gone, the pagemap reads end-of-file once its address space is gone (exit or
+ * exec). Both are looked at before and after every call that names the pid.
+ */
+#ifndef TIERED_TARGET_H
+#define TIERED_TARGET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tiered/types.h"
+
+struct vma; /* vmas.h */
+
+struct target {
+	uint32_t id; /* handle, never reused in one run of the daemon */
+	struct target_key key;
+	char comm[16];
+	int pidfd;
+	int pagemap_fd;
+	uint64_t allowed_nodes; /* bit per node: Mems_allowed */
+	uint32_t rule;          /* index of the [target] section that chose it */
+	struct vma *vmas;       /* trackable ones, ascending; owned */
+	size_t n_vmas;
+	uint64_t flush_address; /* page last moved to force a flush, 0: none */
+};
+
+/**
+ * target_open() - takes hold of a process
+ *
+ * Returns 0; -ESRCH when it is gone or @key->start_ns does not match any more;
+ * -EACCES and the like as the kernel says.
+ */
+int target_open(const char *proc_root, uint32_t id, const struct target_key *key,
+		struct target **ret);
+void target_close(struct target *target);
+
+/* Is it still the process and the address space that was opened? Costs two system calls. */
+int target_alive(const struct target *target);
+
+/* Reads Mems_allowed again; 0 or -errno. */
+int target_refresh_nodes(struct target *target, const char *proc_root);
+
+/*
+ * Reads @n pagemap entries from @address on into @entries. Returns how many
+ * were read (fewer at the end of the address space), -ESRCH when it is gone.
+ */
+int target_pagemap(const struct target *target, uint64_t address, uint64_t *entries, size_t n);
+
+#endif

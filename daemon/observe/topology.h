@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * topology.h - memory nodes, their tiers, and which node a frame belongs to.
+ *
+ * Tiers come, in this order, from the conf, from
+ * /sys/devices/virtual/memory_tiering (Documentation/ABI/testing/
+ * sysfs-kernel-mm-memory-tiers), from the HMAT access attributes of the nodes
+ * (Documentation/admin-guide/mm/numaperf.rst) and from node distance.
+ */
+#ifndef TIERED_TOPOLOGY_H
+#define TIERED_TOPOLOGY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tiered/policy.h"
+#include "tiered/types.h"
+
+struct topology;
+
+enum tier_source { TIERS_CONF, TIERS_KERNEL, TIERS_HMAT, TIERS_DISTANCE };
+
+/* One memory node. Memoryless nodes are not listed. */
+struct topology_node {
+	uint32_t id;
+	uint32_t tier; /* 0 is the fastest; dense */
+	uint64_t total_pages;
+	uint64_t high_pages; /* sum of the high watermarks of its zones */
+	uint64_t cpus;       /* how many CPUs it has */
+};
+
+/**
+ * topology_read() - reads the machine
+ * @sys_root, @proc_root: "/sys", "/proc", or recorded trees
+ * @conf_tiers: node masks from fastest to slowest, or NULL; nodes not named are left out
+ * @n_conf_tiers: how many
+ * @ret: to be freed with topology_free()
+ *
+ * Returns 0, -EINVAL when the conf names a node twice or one without memory
+ * (with a sentence in @why), or -errno.
+ */
+int topology_read(const char *sys_root, const char *proc_root, const uint64_t *conf_tiers,
+		  size_t n_conf_tiers, struct topology **ret, char *why, size_t why_size);
+void topology_free(struct topology *topology);
+
+/* Nodes in ascending (tier, id). */
+const struct topology_node *topology_nodes(const struct topology *topology, size_t *ret_n);
+unsigned int topology_tiers(const struct topology *topology);
+enum tier_source topology_source(const struct topology *topology);
+
+/* Tier of a node, or -1 when it has no tier. */
+int topology_tier_of(const struct topology *topology, uint32_t node);
+
+/* Node of a frame, or TIERED_NODE_NONE. Fast: called for every page. */
+uint8_t topology_node_of_pfn(const struct topology *topology, uint64_t pfn);
+
+/* Free pages of each node now, in the order of topology_nodes(); 0 or -errno. */
+int topology_free_pages(const struct topology *topology, uint64_t *ret_free);
+
+/* One line for a person: "tier 0: node 0 (0.5 GiB); tier 1: node 1 (2.0 GiB); from ...". */
+const char *topology_describe(const struct topology *topology, char *buffer, size_t size);
+
+#endif

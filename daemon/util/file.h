@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* file.h - small files of /proc and /sys, read whole. Paths are printf-formatted. */
+#ifndef TIERED_FILE_H
+#define TIERED_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Reads at most @size - 1 bytes and ends them with NUL; a trailing newline is
+ * cut off. Returns the length, or -errno; -E2BIG when the file is longer.
+ */
+int file_read_text(char *buffer, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Reads one decimal (or 0x) number; 0 or -errno (-EINVAL: not a number). */
+int file_read_u64(uint64_t *ret_value, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
