@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vmas.h - which parts of an address space are worth watching.
+ *
+ * Two sources with one result: the BPF task_vma iterator, which knows flags
+ * and memory policies, and /proc/PID/maps, which does not and is read by rule
+ * of name where no iterator is to be had.
+ */
+#ifndef TIERED_VMAS_H
+#define TIERED_VMAS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct target;
+
+/* Why a mapping is left alone; VMA_TRACKED is not. */
+enum vma_verdict {
+	VMA_TRACKED,
+	VMA_HUGETLB,
+	VMA_DEVICE,  /* PFN-mapped, I/O, a device file */
+	VMA_SPECIAL, /* vdso, vvar, vsyscall, DAX */
+	VMA_BOUND,   /* a memory policy binds it */
+	VMA_EMPTY,   /* PROT_NONE and the like */
+};
+
+/* A mapping; addresses in bytes, page aligned, end exclusive. */
+struct vma {
+	uint64_t start;
+	uint64_t end;
+};
+
+/**
+ * struct vma_record - one mapping as its source tells it
+ * @flags: VMA_F_*
+ * @policy: MPOL_* of <linux/mempolicy.h>, MPOL_DEFAULT when it has none
+ * @nodes: node mask of the policy
+ */
+struct vma_record {
+	uint64_t start;
+	uint64_t end;
+	uint32_t flags;
+	uint32_t policy;
+	uint64_t nodes;
+};
+
+#define VMA_F_HUGETLB 1u
+#define VMA_F_PFNMAP 2u
+#define VMA_F_IO 4u
+#define VMA_F_SPECIAL 8u
+#define VMA_F_FILE 16u
+#define VMA_F_SHARED 32u
+#define VMA_F_NONE 64u /* neither readable nor writable nor executable */
+#define VMA_F_LOCKED 128u
+#define VMA_F_DAX 256u
+
+/* Pure: what to do with one mapping. */
+enum vma_verdict vma_judge(const struct vma_record *record);
+
+/* Pure: one line of /proc/PID/maps; 0 or -EINVAL. */
+int vma_parse_line(const char *line, struct vma_record *ret);
+
+/**
+ * typedef vma_source_fn - lists the mappings of a process, ascending
+ * Returns how many records were written (at most @room), or -errno;
+ * -E2BIG when there are more than @room.
+ */
+typedef int vma_source_fn(void *arg, int pid, struct vma_record *records, size_t room);
+
+/**
+ * vmas_refresh() - reads the mappings of @target again
+ * @source: the better source, or NULL for /proc/PID/maps
+ *
+ * Neighbours that are both tracked are joined. Returns 0, -ESRCH when the
+ * process is gone, -errno otherwise; @target keeps what it had on error.
+ */
+int vmas_refresh(struct target *target, const char *proc_root, vma_source_fn *source,
+		 void *source_arg);
+
+#endif
