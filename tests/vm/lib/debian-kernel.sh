@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Takes a stock Debian kernel out of its package. Sourced by kernel.
+
+# debian_kernel_name NAME VERSION: debian-7.2 stays debian-7.2 as long as the
+# version is a 7.2; otherwise debian- and the series that was found.
+debian_kernel_name() {
+	local found
+	found=$(sed -E 's/^([0-9]+\.[0-9]+).*/\1/' <<<"$2")
+	[[ debian-$found = "$1" ]] || note "$1 is no longer in the archive, taking debian-$found"
+	echo "debian-$found"
+}
+
+# unpack_kernel DEB TARGET
+unpack_kernel() {
+	local deb=$1 target=$2 image
+	dpkg-deb -x "$deb" "$target/unpacked" || die "cannot unpack $deb"
+	image=$(find "$target/unpacked/boot" -name 'vmlinuz-*')
+	[[ -f $image ]] || die "no kernel image in ${deb##*/}"
+	mv "$image" "$target/bzImage"
+	echo "${image##*/vmlinuz-}" >"$target/version"
+	find "$target/unpacked/boot" -name 'config-*' -exec mv {} "$target/config" \;
+	# Everything a guest needs is built in; modules would only slow it.
+	rm -rf "$target/unpacked"
+}
