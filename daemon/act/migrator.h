@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * migrator.h - carries out a plan with move_pages(2). The only place that moves pages.
+ *
+ * One call is for one process and one target node and holds up to a few
+ * thousand folios: the kernel flushes TLBs once per 512 of them
+ * (NR_MAX_BATCHED_MIGRATION in mm/migrate.c), and each call costs an
+ * expedited RCU wait (lru_cache_disable()), so small calls are what makes
+ * migration slow.
+ *
+ * The kernel gives up a call at the first chunk in which one folio did not
+ * move, and leaves the status of the chunk unwritten. What is left open is
+ * therefore asked for (move_pages() without nodes tells where pages are), and
+ * what did not move is tried again, MIGRATOR_TRIES times in all.
+ */
+#ifndef TIERED_MIGRATOR_H
+#define TIERED_MIGRATOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decide/plan.h"
+
+struct migrator;
+struct target;
+
+#define MIGRATOR_TRIES 3
+
+/**
+ * struct migrator_call - what one batch did, for the books
+ * @target: whose pages
+ * @to: target node
+ * @calls: move_pages() calls that moved or tried to move
+ * @small, @large: folios that moved: base pages, and folios of order > 0
+ * @pages: base pages that moved
+ * @flush_bound: most full TLB flushes the kernel needs for it: per call,
+ *	ceil(small folios asked / 512) + large folios asked
+ * @cpu_ns: CPU time of this thread, kernel included
+ */
+struct migrator_call {
+	const struct target *target;
+	uint8_t to;
+	uint64_t calls;
+	uint64_t small;
+	uint64_t large;
+	uint64_t pages;
+	uint64_t flush_bound;
+	uint64_t cpu_ns;
+};
+
+/**
+ * struct migrator_env - what the migrator needs from its surroundings
+ * @target: the target of an id, NULL when it is gone
+ * @room: pages that @node can take before it comes to its reserve
+ * @wait: waits for pacing (0: just breathes); not 0: stop, the rest stays pending
+ * @pace: delay in ns before @bytes may be moved; charges them
+ * @victim: announces whose pages move next, NULL when the call is over
+ * @done: told after each batch
+ * @move_pages: move_pages(2), or a double in tests
+ * @alive: is the process still the one it was; target_alive(), or a double
+ */
+struct migrator_env {
+	struct target *(*target)(void *arg, uint32_t id);
+	uint64_t (*room)(void *arg, uint8_t node);
+	int (*wait)(void *arg, uint64_t ns);
+	uint64_t (*pace)(void *arg, uint64_t bytes);
+	void (*victim)(void *arg, const struct target *target);
+	void (*done)(void *arg, const struct migrator_call *call);
+	long (*move_pages)(int pid, unsigned long count, void **pages, const int *nodes,
+			   int *status, int flags);
+	int (*alive)(const struct target *target);
+	void *arg;
+};
+
+/* @env is copied. 0 or -ENOMEM. */
+int migrator_new(const struct migrator_env *env, struct migrator **ret);
+void migrator_free(struct migrator *migrator);
+
+/*
+ * Carries out a sealed plan; every move gets its result (MOVE_PENDING: not
+ * reached because of @wait). Returns 0 or -ECANCELED.
+ */
+int migrator_run(struct migrator *migrator, struct plan *plan);
+
+/* Moves one base page, unpaced; 0 when it moved, -errno (-EBUSY: it did not). */
+int migrator_move_page(struct migrator *migrator, struct target *target, uint64_t address,
+		       uint8_t node);
+
+/* Pure: the class of one status value; @to is the node asked for. */
+enum move_result migrator_classify(int status, int to);
+
+#endif
