@@ -10,15 +10,16 @@ debian_kernel_name() {
 	echo "debian-$found"
 }
 
-# unpack_kernel DEB TARGET
+# unpack_kernel DEB PACKAGE TARGET: the image is below /boot up to trixie, and
+# with the modules in the split packages of later kernels.
 unpack_kernel() {
-	local deb=$1 target=$2 image
+	local deb=$1 package=$2 target=$3 image
 	dpkg-deb -x "$deb" "$target/unpacked" || die "cannot unpack $deb"
-	image=$(find "$target/unpacked/boot" -name 'vmlinuz-*')
+	image=$(find "$target/unpacked" -type f -name 'vmlinuz*')
 	[[ -f $image ]] || die "no kernel image in ${deb##*/}"
 	mv "$image" "$target/bzImage"
-	echo "${image##*/vmlinuz-}" >"$target/version"
-	find "$target/unpacked/boot" -name 'config-*' -exec mv {} "$target/config" \;
+	sed -E 's/^linux-(image|binary)-//' <<<"$package" >"$target/version"
+	find "$target/unpacked" -name 'config-*' -exec mv {} "$target/config" \;
 	# Everything a guest needs is built in; modules would only slow it.
 	rm -rf "$target/unpacked"
 }
