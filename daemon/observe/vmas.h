@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tiered/vma_record.h"
+
 struct target;
 
 /* Why a mapping is left alone; VMA_TRACKED is not. */
@@ -29,30 +31,6 @@ struct vma {
 	uint64_t start;
 	uint64_t end;
 };
-
-/**
- * struct vma_record - one mapping as its source tells it
- * @flags: VMA_F_*
- * @policy: MPOL_* of <linux/mempolicy.h>, MPOL_DEFAULT when it has none
- * @nodes: node mask of the policy
- */
-struct vma_record {
-	uint64_t start;
-	uint64_t end;
-	uint32_t flags;
-	uint32_t policy;
-	uint64_t nodes;
-};
-
-#define VMA_F_HUGETLB 1u
-#define VMA_F_PFNMAP 2u
-#define VMA_F_IO 4u
-#define VMA_F_SPECIAL 8u
-#define VMA_F_FILE 16u
-#define VMA_F_SHARED 32u
-#define VMA_F_NONE 64u /* neither readable nor writable nor executable */
-#define VMA_F_LOCKED 128u
-#define VMA_F_DAX 256u
 
 /* Pure: what to do with one mapping. */
 enum vma_verdict vma_judge(const struct vma_record *record);
