@@ -28,7 +28,7 @@ tap_summary() {
 # guest_* variables, which guest_reset empties.
 guest_reset() {
 	guest_booted=0 guest_status='' guest_taint=0
-	guest_plan='' guest_results=0 guest_skip=''
+	guest_plan='' guest_results=0 guest_failures=0 guest_skip=''
 }
 
 guest_line() {
@@ -43,6 +43,7 @@ guest_line() {
 	*)
 		if [[ $line =~ ^(not\ ok|ok)(\ +[0-9]+)?(\ +-)?\ *(.*)$ ]]; then
 			guest_results=$((guest_results + 1))
+			[[ ${BASH_REMATCH[1]} = ok ]] || guest_failures=$((guest_failures + 1))
 			tap_result "${BASH_REMATCH[1]}" "${BASH_REMATCH[4]}"
 		else
 			tap_diag "$line"

@@ -26,7 +26,7 @@ topology_cpus() {
 # one leaves that in the file.
 topology_flags() {
 	local file=$1 cpus=$2 sizes=() lineno=0 total=0
-	local verb a b c rest nodes=() memory=() access=() distance=() hmat=off
+	local verb a b c rest nodes=() memory=() access=() distance=() hmat=off sockets=0
 	IFS=, read -ra sizes <<<"$3"
 	[[ -r $file ]] || die "no topology '$file'"
 	while read -r verb a b c rest; do
@@ -41,7 +41,11 @@ topology_flags() {
 	done <"$file"
 	((${#sizes[@]} <= ${#nodes[@]} / 2)) ||
 		die "$file has $((${#nodes[@]} / 2)) nodes, but ${#sizes[@]} sizes were given"
-	topology_args=(-M "q35,hmat=$hmat" -smp "$cpus" -m "$((total >> 20))M"
+	# Nodes with CPUs are sockets: the kernel warns of a machine in which two
+	# nodes share one.
+	((sockets && cpus % sockets == 0)) ||
+		die "$file has $sockets nodes with CPUs, $cpus CPUs cannot be shared evenly"
+	topology_args=(-M "q35,hmat=$hmat" -smp "$cpus,sockets=$sockets" -m "$((total >> 20))M"
 		"${memory[@]}" "${nodes[@]}" "${distance[@]}" "${access[@]}")
 }
 
@@ -57,9 +61,10 @@ topology_node() {
 	total=$((total + bytes))
 	for option in $c $rest; do
 		case $option in
-		cpus=all) spec+=,cpus=$(topology_cpus 1/1 "$cpus") ;;
+		cpus=all) option=$(topology_cpus 1/1 "$cpus")
+			sockets=$((sockets + 1)) spec+=,cpus=$option ;;
 		cpus=*/*) option=$(topology_cpus "${option#cpus=}" "$cpus") || return 1
-			spec+=,cpus=$option ;;
+			sockets=$((sockets + 1)) spec+=,cpus=$option ;;
 		initiator=*) spec+=,$option ;;
 		'#'*) break ;;
 		*) return 1 ;;
