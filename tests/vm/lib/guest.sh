@@ -20,13 +20,13 @@ fail() {
 # ok DESCRIPTION COMMAND...: passes if the command does. Its output is kept
 # back, and shown when it fails.
 ok() {
-	local what="$1" status
+	local what="$1" status=0
 	shift
-	if "$@" >/tmp/.ok.out 2>&1; then
+	"$@" >/tmp/.ok.out 2>&1 || status=$?
+	if [ $status = 0 ]; then
 		pass "$what"
 		return
 	fi
-	status=$?
 	fail "$what"
 	diag "$* gave status $status"
 	sed 's/^/# | /' /tmp/.ok.out
