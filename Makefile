@@ -55,7 +55,7 @@ BPFTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/test_*.c)))
 BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
 BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
-.PHONY: all clean install deps check test demo format format-check
+.PHONY: all clean install deps check test san-binaries demo format format-check
 all: $(BUILD)/tiered $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN)
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
@@ -96,6 +96,63 @@ $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libti
 $(FUZZ_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/driver.o $(BUILD)/libtiered.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# --- what has to be there -------------------------------------------------------------
+# Package, and what for: CONTRIBUTING.md. Guests list theirs in tests/vm/packages.
+PACKAGES := build-essential pkg-config clang-14 libbpf-dev libelf-dev bpftool libnuma-dev \
+	libsystemd-dev libinih-dev uthash-dev libcmocka-dev clang-format-14 linux-libc-dev
+ifneq ($(shell . /etc/os-release && echo $$VERSION_ID),12)
+PACKAGES := $(subst -14,,$(PACKAGES))
+endif
+GUEST_PACKAGES := $(shell sed -n 's/^\([a-z0-9][^ ]*\).*/\1/p' tests/vm/packages 2>/dev/null)
+missing = $(shell for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | \
+	grep -q 'ok installed' || echo $$p; done)
+
+deps:
+	$(Q)missing="$(call missing,$(PACKAGES) $(GUEST_PACKAGES))"; \
+	if [ -n "$$missing" ]; then \
+		echo "installing: $$missing"; \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$sudo apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive $$sudo -E apt-get install -q -y \
+			--no-install-recommends $$missing; \
+	fi
+
+# --- tests ----------------------------------------------------------------------------
+check: all
+	$(Q)tests/run check
+
+# Each step is a make of its own: headers that deps installs must be there when
+# the variables at the top are read.
+test: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined san-binaries
+	$(Q)tests/run check fuzz san bpf vm
+
+san-binaries: $(UNIT_BIN) $(FUZZ_BIN)
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/tiered $(BENCH_BIN)
+	$(Q)LOCAL=$(LOCAL) KERNEL=$(KERNEL) bench/demo
+
+SOURCES = $(shell git ls-files '*.c' '*.h')
+format:
+	$(Q)$(CLANG_FORMAT) -i $(SOURCES)
+
+format-check:
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(SOURCES)
+
+# --- installation ---------------------------------------------------------------------
+# The conf is never overwritten: it is the operator's.
+install: $(BUILD)/tiered
+	install -D -m 755 $(BUILD)/tiered $(DESTDIR)$(PREFIX)/sbin/tiered
+	[ -e $(DESTDIR)$(SYSCONFDIR)/tiered/tiered.conf ] || \
+		install -D -m 644 tiered.conf $(DESTDIR)$(SYSCONFDIR)/tiered/tiered.conf
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' systemd/tiered.service.in \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/tiered.service
+	install -D -m 644 man/tiered.8 $(DESTDIR)$(PREFIX)/share/man/man8/tiered.8
+	install -D -m 644 man/tiered.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/tiered.conf.5
 
 clean:
 	rm -rf build build-san
