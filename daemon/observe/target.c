@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "proc.h"
+#include "util/cleanup.h"
+#include "vmas.h"
+
+static int process_open(uint32_t tgid)
+{
+	long fd = syscall(SYS_pidfd_open, tgid, 0);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int pagemap_open(const char *proc_root, uint32_t tgid)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/%u/pagemap", proc_root, tgid) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	return fd;
+}
+
+/*
+ * The start time is read after both descriptors are held: if it is the right
+ * one, they belong to the process that was meant, and stay with it.
+ */
+static int target_hold(const char *proc_root, struct target *target)
+{
+	struct proc_stat stat;
+	int err;
+
+	target->pidfd = process_open(target->key.tgid);
+	if (target->pidfd < 0)
+		return target->pidfd;
+	target->pagemap_fd = pagemap_open(proc_root, target->key.tgid);
+	if (target->pagemap_fd < 0)
+		return target->pagemap_fd;
+	err = proc_read_stat(proc_root, target->key.tgid, &stat);
+	if (err < 0)
+		return err;
+	if (stat.start_ns != target->key.start_ns || !target_alive(target))
+		return -ESRCH;
+	memcpy(target->comm, stat.comm, sizeof(target->comm));
+	return target_refresh_nodes(target, proc_root);
+}
+
+int target_open(const char *proc_root, uint32_t id, const struct target_key *key,
+		struct target **ret)
+{
+	struct target *target = calloc(1, sizeof(*target));
+	int err;
+
+	if (!target)
+		return -ENOMEM;
+	target->id = id;
+	target->key = *key;
+	target->pidfd = -1;
+	target->pagemap_fd = -1;
+	err = target_hold(proc_root, target);
+	if (err < 0) {
+		target_close(target);
+		return err;
+	}
+	*ret = target;
+	return 0;
+}
+
+void target_close(struct target *target)
+{
+	if (!target)
+		return;
+	if (target->pidfd >= 0)
+		close(target->pidfd);
+	if (target->pagemap_fd >= 0)
+		close(target->pagemap_fd);
+	free(target->vmas);
+	free(target);
+}
+
+int target_alive(const struct target *target)
+{
+	struct pollfd process = { .fd = target->pidfd, .events = POLLIN };
+	uint64_t entry;
+
+	if (poll(&process, 1, 0) != 0)
+		return 0;
+	/* The first page of the address space has an entry for as long as there is one. */
+	return pread(target->pagemap_fd, &entry, sizeof(entry), 0) == sizeof(entry);
+}
+
+int target_refresh_nodes(struct target *target, const char *proc_root)
+{
+	return proc_read_nodes(proc_root, target->key.tgid, &target->allowed_nodes);
+}
+
+int target_pagemap(const struct target *target, uint64_t address, uint64_t *entries, size_t n)
+{
+	off_t offset = (off_t)((address >> TIERED_PAGE_SHIFT) * sizeof(*entries));
+	ssize_t bytes;
+
+	if (n > INT_MAX)
+		n = INT_MAX;
+	bytes = pread(target->pagemap_fd, entries, n * sizeof(*entries), offset);
+	if (bytes < 0)
+		return -errno;
+	if (bytes < (ssize_t)sizeof(*entries))
+		return -ESRCH;
+	return (int)((size_t)bytes / sizeof(*entries));
+}
