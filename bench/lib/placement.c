@@ -69,6 +69,14 @@ int placement_oracle(const float *weights, size_t n, uint64_t capacity, double *
 	return 0;
 }
 
+int placement_move_all(int pid, uint64_t from, unsigned int to)
+{
+	unsigned long old = from, new = 1UL << to;
+	long left = syscall(SYS_migrate_pages, pid, 8 * sizeof(old), &old, &new);
+
+	return left < 0 ? -errno : (int)left;
+}
+
 double placement_recovered(double hit, double none, double oracle)
 {
 	return oracle > none ? (hit - none) / (oracle - none) : 0;

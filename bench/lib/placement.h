@@ -33,6 +33,13 @@ void placement_share(const float *weights, const int *nodes, size_t n, uint64_t 
 /* The best share that @capacity pages can have: 0 or -ENOMEM. */
 int placement_oracle(const float *weights, size_t n, uint64_t capacity, double *ret_share);
 
+/*
+ * Moves all of process @pid from nodes @from (one bit each) to node @to, and
+ * leaves its memory policy alone, as migratepages(8) does. Returns how many
+ * pages would not move, or -errno.
+ */
+int placement_move_all(int pid, uint64_t from, unsigned int to);
+
 /* Where a placement stands between @none (nothing done) and @oracle (the best): 0 to 1. */
 double placement_recovered(double hit, double none, double oracle);
 
