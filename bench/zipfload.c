@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "lib/distribution.h"
 #include "lib/keymap.h"
@@ -30,7 +31,7 @@
  * Keys in octaves of popularity: the most popular one, the next 2, the next
  * 4... With an exponent of about 1 each octave gets as many requests as any.
  */
-#define OCTAVES 24
+#define OCTAVES 31 /* 2^31 keys and more are refused */
 
 struct zipfload {
 	const char *socket_path, *csv_path;
@@ -183,6 +184,11 @@ static int by_weight(const void *a, const void *b, void *arg)
 	return (x < y) - (x > y);
 }
 
+static unsigned int octave_of(uint32_t rank)
+{
+	return 31 - (unsigned int)__builtin_clz(rank + 1);
+}
+
 /* Sorts the keys into octaves; 0 or -ENOMEM. */
 static int find_octaves(struct zipfload *load)
 {
@@ -193,12 +199,10 @@ static int find_octaves(struct zipfload *load)
 	for (uint32_t i = 0; i < load->keys; i++)
 		order[i] = i;
 	qsort_r(order, load->keys, sizeof(*order), by_weight, load->weights);
-	for (uint32_t rank = 0; rank < load->keys; rank++) {
-		unsigned int octave = 31 - (unsigned int)__builtin_clz(rank + 1);
-
-		load->octaves[order[rank]] = (uint8_t)(octave < OCTAVES ? octave : OCTAVES - 1);
-		load->n_octaves = load->octaves[order[rank]] + 1U;
-	}
+	/* What does not fill an octave of its own counts with the last one that is whole. */
+	load->n_octaves = octave_of(load->keys);
+	for (uint32_t rank = 0; rank < load->keys; rank++)
+		load->octaves[order[rank]] = (uint8_t)MIN(octave_of(rank), load->n_octaves - 1);
 	return 0;
 }
 
