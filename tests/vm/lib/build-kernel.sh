@@ -4,14 +4,12 @@
 
 # unpack_source DEB TARGET: the source tree of a linux-source package.
 unpack_source() {
-	local deb=$1 target=$2 tmp=$2.part
-	[[ -d $target ]] && return
+	local deb=$1 target=$2
 	note "unpacking ${deb##*/}"
-	rm -rf "$tmp" && mkdir -p "$tmp"
+	mkdir -p "$target"
 	dpkg-deb --fsys-tarfile "$deb" |
 		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
-		tar -xJ --strip-components=1 -C "$tmp" || die "cannot unpack $deb"
-	mv "$tmp" "$target"
+		tar -xJ --strip-components=1 -C "$target" || die "cannot unpack $deb"
 }
 
 # apply_series TREE SERIES: patches named in the file SERIES, beside it.
@@ -61,7 +59,7 @@ show_progress() {
 			shown=$SECONDS
 			printf "$begin%s: building: %d objects in %d s, now %s$end" "$me" \
 				"$(grep -c -E '^  (CC|AS|AR|LD) ' "$out/log" || true)" $((SECONDS - start)) \
-				"$(awk 'END { print $NF }' "$out/log")" >&2
+				"$(awk '/^  [A-Z]/ { last = $NF } END { print last ? last : "starting" }' "$out/log")" >&2
 		fi
 		sleep 0.5
 	done
@@ -85,25 +83,25 @@ build() {
 	}
 }
 
-# build_kernel SOURCE_DEB TARGET FRAGMENT SERIES: SERIES may be empty.
+# build_kernel SOURCE_DEB TARGET FRAGMENT SERIES: SERIES may be empty. The
+# tree is 2 GB with its objects, so it is not kept; the package is.
 build_kernel() {
 	local deb=$1 target=$2 fragment=$3 series=$4
-	local tree out=$target.build began=$SECONDS
-	tree=$cache_dir/src/$(basename "${deb%_all.deb}")
-	mkdir -p "$cache_dir/src" && rm -rf "$out" && mkdir -p "$out"
+	local tree=$2.src out=$2.build began=$SECONDS
+	# shellcheck disable=SC2064 # these very paths
+	trap "rm -rf '$tree' '$out'" EXIT
+	rm -rf "$tree" "$out" && mkdir -p "$out"
 	unpack_source "$deb" "$tree"
 	if [[ $series ]]; then
 		note "applying ${series##*/}"
-		cp -a --reflink=auto "$tree" "$out.src"
-		tree=$out.src
 		apply_series "$tree" "$series"
 	fi
 	configure "$tree" "$out" "$fragment"
 	note "building $(make -s -C "$tree" kernelversion), once; later runs take it from the cache"
 	build "$tree" "$out"
-	cp "$out/arch/x86/boot/bzImage" "$out/.config" "$out/System.map" "$target/"
-	mv "$target/.config" "$target/config"
+	cp "$out/arch/x86/boot/bzImage" "$out/System.map" "$target/"
+	cp "$out/.config" "$target/config"
 	make -s -C "$tree" O="$out" kernelrelease >"$target/version"
-	rm -rf "$out" "$out.src"
+	rm -rf "$tree" "$out"
 	note "built in $((SECONDS - began)) s"
 }

@@ -20,7 +20,7 @@ need_program() {
 
 # lock NAME: one process at a time does the work named NAME; held until exit.
 lock() {
-	mkdir -p "$cache_dir/locks" || die "cannot create $cache_dir/locks; set TIERED_CACHE to a writable folder"
+	mkdir -p "$cache_dir/locks" 2>/dev/null || die "cannot create $cache_dir/locks; set TIERED_CACHE to a writable folder"
 	exec {lock_fd}>"$cache_dir/locks/$1"
 	flock -n "$lock_fd" && return
 	note "waiting for another process that works on '$1'"

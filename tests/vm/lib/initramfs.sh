@@ -70,6 +70,7 @@ initramfs() {
 	for word; do
 		stage_listed "$root" "$word" || return 1
 	done
-	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$target" || { echo "cpio failed"; return 1; }
+	(cd "$root" && find . -exec touch -h -d @0 {} + &&
+		find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) >"$target" || { echo "cpio failed"; return 1; }
 	rm -rf "$root"
 }
