@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * config.h - tiered.conf: an INI file, its table of keys, and the defaults.
+ *
+ * The table is the one truth: the parser, --print-defaults, the shipped
+ * tiered.conf and the manual are made from it or held against it by tests.
+ */
+#ifndef TIERED_CONFIG_H
+#define TIERED_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "observe/targets.h"
+#include "tiered/types.h"
+
+#define CONFIG_NAME_MAX 32
+#define CONFIG_RULES_MAX 128
+/* A conf larger than this is not a conf. */
+#define CONFIG_BYTES_MAX (1 << 20)
+
+/* A part of a whole, or bytes; the other one is 0. */
+struct config_share {
+	uint64_t bytes;
+	unsigned int permille;
+};
+
+/* Tiers from fastest to slowest as node masks; count 0: as the kernel says. */
+struct config_tiers {
+	uint64_t nodes[TIERED_NODES_MAX];
+	size_t count;
+};
+
+/* A fixed length, or 0: chosen by the daemon. */
+struct config_window {
+	uint64_t ns;
+};
+
+struct config {
+	/* [tiered] */
+	int observe; /* mode = observe */
+	char tracker[CONFIG_NAME_MAX];
+	char policy[CONFIG_NAME_MAX];
+	struct config_window window;
+	uint64_t window_min_ns;
+	uint64_t window_max_ns;
+	unsigned int cpu_max_ppm; /* of one core */
+	struct config_share memory_max;
+	uint64_t min_size;
+	uint64_t targets_max;
+	uint64_t sweep_ns;
+	uint64_t log_every_ns;
+	/* [tiers] */
+	struct config_tiers tiers;
+	struct config_share reserve;
+	/* [migration] */
+	uint64_t rate; /* bytes per second, 0: unlimited */
+	/* [bpf] */
+	int bpf;
+	uint64_t event_rate; /* records per second and CPU */
+	uint64_t ring_bytes;
+	/* [target NAME] */
+	struct target_rule rules[CONFIG_RULES_MAX];
+	size_t n_rules;
+};
+
+/**
+ * typedef config_fault_fn - receives one line per fault: "file:line: what; expected what"
+ */
+typedef void config_fault_fn(void *arg, const char *line);
+
+/**
+ * struct config_key - one row of the table
+ * @parse: reads @value into @field; 0 or -errno
+ * @expected: what a good value looks like, ends "expected ..."
+ * @standard: the default, as it is written in the conf
+ * @doc: lines of the comment above it
+ */
+struct config_key {
+	const char *section;
+	const char *name;
+	int (*parse)(const char *value, void *field);
+	size_t offset;
+	const char *expected;
+	const char *standard;
+	const char *doc;
+};
+
+/* The table; @ret_n rows, those of one section together. */
+const struct config_key *config_keys(size_t *ret_n);
+
+/* Rows of [target NAME] sections; offsets are into struct target_rule. */
+const struct config_key *config_target_keys(size_t *ret_n);
+
+/* Sets every key to its default. */
+void config_defaults(struct config *config);
+
+/*
+ * Parses @size bytes of text, on top of what @config holds. Returns how many
+ * faults were told to @fault; with any, @config is not to be used.
+ */
+size_t config_parse(const char *name, const char *text, size_t size, struct config *config,
+		    config_fault_fn *fault, void *arg);
+
+/*
+ * Reads @path, then its drop-ins (PATH.d/, files ending in .conf, by name). Returns the number
+ * of faults, or -errno when @path itself cannot be read. @ret_config is
+ * untouched unless the return is 0.
+ */
+int config_load(const char *path, struct config *ret_config, config_fault_fn *fault, void *arg);
+
+/* Writes the conf with every default as a comment: the shipped tiered.conf. */
+void config_print_defaults(FILE *out);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * manager.h - the main thread: owns everything, waits for everything.
+ *
+ * One sd-event loop: signals, the BPF ring, the sweep of /proc, messages of
+ * the worker, the watchdog. Nothing here touches a foreign address space.
+ */
+#ifndef TIERED_MANAGER_H
+#define TIERED_MANAGER_H
+
+struct config;
+
+/**
+ * struct manager_options - what comes from the command line
+ * @observe: move nothing, whatever the conf says
+ * @every_window: log a line for every window
+ * @window_log: CSV file to append to, or NULL
+ * @reload: on SIGHUP: reads the conf again; 0: it is good, end with MANAGER_RELOAD
+ */
+struct manager_options {
+	int observe;
+	int every_window;
+	const char *window_log;
+	int (*reload)(void *arg);
+	void *reload_arg;
+};
+
+enum manager_end {
+	MANAGER_STOP,
+	MANAGER_RELOAD, /* there is a new conf: run again with it */
+};
+
+/* Runs until a signal. 0, or -errno after having logged why. */
+int manager_run(const struct config *config, const struct manager_options *options,
+		enum manager_end *ret_end);
+
+#endif

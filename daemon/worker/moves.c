@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* moves.c - the two steps of a window that move pages: migrate and flush. */
+#include <errno.h>
+
+#include "bpf/loader.h"
+#include "observe/target.h"
+#include "observe/topology.h"
+#include "util/clock.h"
+#include "worker/window.h"
+
+/* A burst longer than this would be felt by whoever shares the memory bus. */
+#define BURST_NS (100 * NSEC_PER_MSEC)
+
+static struct target *target_of(void *arg, uint32_t id)
+{
+	struct window *window = arg;
+	struct seat *seat = roster_find(&window->roster, id);
+
+	return seat ? seat->target : NULL;
+}
+
+/* Pages that @node may take before it comes to its reserve. */
+static uint64_t room_of(void *arg, uint8_t node)
+{
+	const struct worker_config *config = ((struct window *)arg)->config;
+	uint64_t free_pages[TIERED_NODES_MAX] = { 0 };
+	const struct topology_node *nodes;
+	size_t i, n;
+
+	nodes = topology_nodes(config->topology, &n);
+	if (topology_free_pages(config->topology, free_pages) < 0)
+		return 0;
+	for (i = 0; i < n; i++)
+		if (nodes[i].id == node)
+			return free_pages[i] > config->reserve_pages[i]
+				       ? free_pages[i] - config->reserve_pages[i]
+				       : 0;
+	return 0;
+}
+
+static int wait_for(void *arg, uint64_t ns)
+{
+	struct window *window = arg;
+
+	return window->pause(window->pause_arg, ns);
+}
+
+static uint64_t pace(void *arg, uint64_t bytes)
+{
+	struct window *window = arg;
+	uint64_t now_ns = clock_now_ns();
+	uint64_t delay_ns = pacer_delay_ns(&window->pacer, now_ns, bytes);
+
+	pacer_take(&window->pacer, now_ns, bytes);
+	return delay_ns;
+}
+
+static int flush_seen(void *arg, struct flush_seen *ret)
+{
+	struct window *window = arg;
+
+	return bpf_flush_seen(window->config->bpf, ret);
+}
+
+static void announce_victim(void *arg, const struct target *target)
+{
+	struct window *window = arg;
+
+	bpf_set_victim(window->config->bpf, target ? target->key.tgid : 0);
+	if (target && flush_seen(window, &window->flush_before) < 0)
+		window->flush_before = (struct flush_seen){ 0 };
+}
+
+/* A batch that did move base pages has flushed the TLBs of its victim on the way. */
+static void batch_done(void *arg, const struct migrator_call *call)
+{
+	struct window *window = arg;
+	struct seat *seat = roster_find(&window->roster, call->target->id);
+	struct flush_seen after = { 0 };
+
+	ledger_call(&window->account, call);
+	flush_seen(window, &after);
+	if (seat && flush_confirmed(window->flush, &window->flush_before, &after, call->small))
+		seat->flushed = 1;
+}
+
+static int move_for_flush(void *arg, struct target *target, uint64_t address, uint8_t node)
+{
+	struct window *window = arg;
+	int ret = migrator_move_page(window->migrator, target, address, node);
+
+	ledger_flush_move(&window->account, ret == 0);
+	return ret;
+}
+
+/* The node with most room that the target may use, other than @node. */
+static uint8_t other_node(void *arg, const struct target *target, uint8_t node)
+{
+	struct window *window = arg;
+	const struct topology_node *nodes;
+	uint64_t best_room = 0;
+	uint8_t best = TIERED_NODE_NONE;
+	size_t i, n;
+
+	nodes = topology_nodes(window->config->topology, &n);
+	for (i = 0; i < n; i++) {
+		uint64_t room;
+
+		if (nodes[i].id == node || !(target->allowed_nodes & (UINT64_C(1) << nodes[i].id)))
+			continue;
+		room = room_of(window, (uint8_t)nodes[i].id);
+		if (room > best_room) {
+			best_room = room;
+			best = (uint8_t)nodes[i].id;
+		}
+	}
+	return best;
+}
+
+int window_open_moves(struct window *window)
+{
+	const struct worker_config *config = window->config;
+	struct migrator_env env = {
+		.target = target_of,
+		.room = room_of,
+		.wait = wait_for,
+		.pace = pace,
+		.victim = announce_victim,
+		.done = batch_done,
+		.arg = window,
+	};
+
+	pacer_init(&window->pacer, config->rate,
+		   (uint64_t)((double)config->rate * BURST_NS / NSEC_PER_SEC));
+	window->flush = flush_method_here(config->proc_root, NULL, 0);
+	return migrator_new(&env, &window->migrator);
+}
+
+int window_migrate(struct window *window)
+{
+	int ret = 0;
+
+	ledger_planned(&window->account, &window->plan);
+	if (window->config->observe)
+		return 0;
+	ret = migrator_run(window->migrator, &window->plan);
+	heat_settle(window->heat, window->plan.moves, window->plan.n_moves);
+	ledger_moves(&window->account, window->plan.moves, window->plan.n_moves);
+	plan_clear(&window->plan);
+	return ret;
+}
+
+int window_flush(struct window *window)
+{
+	const struct flush_ops ops = {
+		.move_page = move_for_flush,
+		.seen = flush_seen,
+		.other_node = other_node,
+		.arg = window,
+	};
+	size_t i;
+
+	for (i = 0; i < window->roster.count; i++) {
+		struct seat *seat = &window->roster.seats[i];
+
+		if (!seat->marked || seat->flushed)
+			continue;
+		if (!window->config->observe)
+			seat->flushed = flush_force(&ops, window->flush, window->config->topology,
+						    seat->target) > 0;
+		if (!seat->flushed)
+			window->stale_targets++;
+	}
+	return 0;
+}

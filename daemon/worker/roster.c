@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "worker/roster.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "observe/target.h"
+#include "util/clock.h"
+
+/* Mappings change far more slowly than heat; reading them costs a walk of all of them. */
+#define MAPPINGS_FRESH_NS NSEC_PER_SEC
+
+static int make_room(struct roster *roster)
+{
+	size_t room = roster->room ? roster->room * 2 : 64;
+	struct target **targets;
+	struct seat *seats;
+
+	if (roster->count < roster->room)
+		return 0;
+	seats = realloc(roster->seats, room * sizeof(*seats));
+	if (!seats)
+		return -ENOMEM;
+	roster->seats = seats;
+	targets = realloc(roster->targets, room * sizeof(*targets));
+	if (!targets)
+		return -ENOMEM;
+	roster->targets = targets;
+	roster->room = room;
+	return 0;
+}
+
+int roster_add(struct roster *roster, struct target *target)
+{
+	int ret = make_room(roster);
+
+	if (ret < 0)
+		return ret;
+	roster->seats[roster->count] = (struct seat){ .target = target };
+	roster->targets[roster->count++] = target;
+	return 0;
+}
+
+struct seat *roster_find(const struct roster *roster, uint32_t id)
+{
+	size_t low = 0, high = roster->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (roster->seats[middle].target->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == roster->count || roster->seats[low].target->id != id)
+		return NULL;
+	return &roster->seats[low];
+}
+
+void roster_remove(struct roster *roster, uint32_t id)
+{
+	struct seat *seat = roster_find(roster, id);
+	size_t at, after;
+
+	if (!seat)
+		return;
+	target_close(seat->target);
+	at = (size_t)(seat - roster->seats);
+	after = --roster->count - at;
+	memmove(&roster->seats[at], &roster->seats[at + 1], after * sizeof(*roster->seats));
+	memmove(&roster->targets[at], &roster->targets[at + 1], after * sizeof(*roster->targets));
+}
+
+void roster_done(struct roster *roster)
+{
+	size_t i;
+
+	for (i = 0; i < roster->count; i++)
+		target_close(roster->targets[i]);
+	free(roster->seats);
+	free(roster->targets);
+	*roster = (struct roster){ 0 };
+}
+
+void roster_refresh(struct roster *roster, const char *proc_root, vma_source_fn *source,
+		    void *source_arg, uint64_t now_ns, void (*gone)(void *arg, uint32_t id),
+		    void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < roster->count; i++) {
+		struct seat *seat = &roster->seats[i];
+
+		seat->marked = 0;
+		seat->flushed = 0;
+		if (!target_alive(seat->target)) {
+			gone(arg, seat->target->id);
+			continue;
+		}
+		if (seat->mapped_ns && now_ns - seat->mapped_ns < MAPPINGS_FRESH_NS)
+			continue;
+		/* A failure leaves the old mappings: pages that are gone read as not present. */
+		target_refresh_nodes(seat->target, proc_root);
+		if (vmas_refresh(seat->target, proc_root, source, source_arg) == 0)
+			seat->mapped_ns = now_ns;
+	}
+}

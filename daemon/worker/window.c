@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "worker/window.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bpf/loader.h"
+#include "decide/interval.h"
+#include "observe/target.h"
+#include "observe/topology.h"
+#include "util/clock.h"
+
+/* Length of the first window: long enough to see something, short enough not to keep anyone waiting. */
+#define FIRST_INTERVAL_NS NSEC_PER_SEC
+
+static int breathe(void *arg)
+{
+	struct window *window = arg;
+
+	return window->pause(window->pause_arg, 0);
+}
+
+static uint64_t process_cpu_ns(void)
+{
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+int window_open(struct window *window, const struct worker_config *config,
+		int (*pause)(void *arg, uint64_t ns), void *pause_arg, const char **ret_what)
+{
+	struct heat_config heat_config = { .memory_max = config->memory_max };
+	int ret;
+
+	*window = (struct window){ .config = config, .pause = pause, .pause_arg = pause_arg };
+	window->env = (struct tracker_env){
+		.topology = config->topology,
+		.proc_root = config->proc_root,
+		.sys_root = config->sys_root,
+		.breathe = breathe,
+		.breathe_arg = window,
+	};
+	window->interval_ns = config->window_ns ? config->window_ns : FIRST_INTERVAL_NS;
+	budget_init(&window->budget, config->cpu_max_ppm);
+	*ret_what = "memory";
+	ret = heat_new(&heat_config, &window->heat);
+	if (ret < 0)
+		return ret;
+	window->policy = calloc(1, config->policy->state_size ? config->policy->state_size : 1);
+	if (!window->policy)
+		return -ENOMEM;
+	ret = window_open_moves(window);
+	if (ret < 0)
+		return ret;
+	*ret_what = config->tracker->name;
+	return config->tracker->start(&window->env, &window->tracker);
+}
+
+void window_close(struct window *window)
+{
+	if (window->config)
+		window->config->tracker->stop(window->tracker);
+	migrator_free(window->migrator);
+	plan_done(&window->plan);
+	heat_free(window->heat);
+	free(window->policy);
+	roster_done(&window->roster);
+}
+
+static void seat_marked(void *arg, struct target *target)
+{
+	struct window *window = arg;
+	struct seat *seat = roster_find(&window->roster, target->id);
+
+	if (seat)
+		seat->marked = 1;
+	window->marked_targets++;
+}
+
+static int step_mark(struct window *window)
+{
+	const struct tracker_ops *tracker = window->config->tracker;
+	struct tracker_cost cost = { 0 };
+	uint64_t cpu_ns = clock_thread_cpu_ns(), pages;
+	int ret;
+
+	/* The window to come pays for itself; what it costs is only known afterwards. */
+	pages = budget_pages(&window->budget, window->interval_ns);
+	if (!pages)
+		return 0;
+	ret = tracker->mark(window->tracker, pages, &cost);
+	if (ret < 0)
+		return ret;
+	tracker->marked_targets(window->tracker, seat_marked, window);
+	window->pages = cost.pages;
+	window->pages_ns = clock_thread_cpu_ns() - cpu_ns;
+	ledger_marked(&window->account, &cost);
+	return 0;
+}
+
+static int step_wait(struct window *window)
+{
+	window->exposed_ns = clock_now_ns();
+	return window->pause(window->pause_arg, window->interval_ns);
+}
+
+/*
+ * A target without a confirmed flush has pages that were accessed through the
+ * TLB and look idle: unknown is not cold. Observe mode cannot force a flush
+ * and would know nothing; it moves nothing either, so a wrong guess does no
+ * harm and its windows are reported as stale.
+ */
+static void observe_slice(void *arg, const struct observation *observations, size_t n)
+{
+	struct window *window = arg;
+	struct seat *seat = roster_find(&window->roster, observations[0].target);
+	struct observation slice[64];
+	size_t i, chunk;
+
+	if (!seat)
+		return;
+	if (seat->flushed || window->config->observe) {
+		heat_observe(window->heat, observations, n);
+		return;
+	}
+	for (; n; n -= chunk, observations += chunk) {
+		chunk = n < 64 ? n : 64;
+		memcpy(slice, observations, chunk * sizeof(slice[0]));
+		for (i = 0; i < chunk; i++)
+			if (slice[i].seen == SEEN_IDLE)
+				slice[i].seen = SEEN_UNKNOWN;
+		heat_observe(window->heat, slice, chunk);
+	}
+}
+
+static int step_read(struct window *window)
+{
+	uint64_t interval_ns = clock_now_ns() - window->exposed_ns;
+	uint64_t cpu_ns = clock_thread_cpu_ns();
+	struct tracker_cost cost = { 0 };
+	int ret;
+
+	heat_window(window->heat, window->number);
+	if (!window->marked_targets)
+		return 0;
+	ret = window->config->tracker->read(window->tracker, interval_ns, observe_slice, window,
+					    &cost);
+	if (ret < 0)
+		return ret;
+	window->pages_ns += clock_thread_cpu_ns() - cpu_ns;
+	ledger_read(&window->account, &cost);
+	return 0;
+}
+
+static size_t view_nodes(const struct window *window, struct node_view *views)
+{
+	const struct topology_node *nodes;
+	uint64_t free_pages[TIERED_NODES_MAX] = { 0 };
+	size_t i, n;
+
+	nodes = topology_nodes(window->config->topology, &n);
+	topology_free_pages(window->config->topology, free_pages);
+	for (i = 0; i < n; i++)
+		views[i] = (struct node_view){
+			.id = nodes[i].id,
+			.tier = nodes[i].tier,
+			.total = nodes[i].total_pages,
+			.free = free_pages[i],
+			.reserve = window->config->reserve_pages[i],
+		};
+	return n;
+}
+
+static int step_decide(struct window *window)
+{
+	struct node_view nodes[TIERED_NODES_MAX];
+	struct target_view *targets;
+	struct snapshot snapshot;
+	size_t i;
+	int ret;
+
+	targets = calloc(window->roster.count + 1, sizeof(*targets));
+	if (!targets)
+		return -ENOMEM;
+	for (i = 0; i < window->roster.count; i++)
+		targets[i] = (struct target_view){
+			.id = window->roster.targets[i]->id,
+			.promote = 1,
+			.demote = 1,
+			.allowed_nodes = window->roster.targets[i]->allowed_nodes,
+		};
+	snapshot = (struct snapshot){
+		.window = window->number,
+		.interval_ns = window->interval_ns,
+		.nodes = nodes,
+		.n_nodes = view_nodes(window, nodes),
+		.targets = targets,
+		.n_targets = window->roster.count,
+		.heat = window->heat,
+		.budget_pages = pacer_window_bytes(&window->pacer, window->interval_ns) >>
+				TIERED_PAGE_SHIFT,
+	};
+	plan_clear(&window->plan);
+	ret = window->config->policy->decide(window->policy, &snapshot, &window->plan);
+	free(targets);
+	if (ret < 0)
+		return ret;
+	return plan_seal(&window->plan);
+}
+
+/* The length of the next window, from how much was accessed in this one. */
+static void step_adapt(struct window *window)
+{
+	const struct worker_config *config = window->config;
+	const struct topology_node *nodes;
+	struct heat_stats stats;
+	uint64_t fast_pages = 0;
+	size_t i, n;
+
+	if (config->window_ns)
+		return;
+	heat_stats(window->heat, &stats);
+	nodes = topology_nodes(config->topology, &n);
+	for (i = 0; i < n && nodes[i].tier == 0; i++)
+		fast_pages += nodes[i].total_pages;
+	window->interval_ns = interval_next(window->interval_ns, stats.accessed, stats.observed,
+					    stats.tracked, fast_pages, config->window_min_ns,
+					    config->window_max_ns);
+}
+
+/* The six steps. Errors of the kernel about one process never come up here. */
+static int run_steps(struct window *window, const char **ret_what)
+{
+	int ret;
+
+	*ret_what = "mark";
+	ret = step_mark(window);
+	if (ret < 0)
+		return ret;
+	*ret_what = "migrate";
+	ret = window_migrate(window);
+	if (ret < 0)
+		return ret;
+	*ret_what = "flush";
+	ret = window_flush(window);
+	if (ret < 0)
+		return ret;
+	*ret_what = "wait";
+	ret = step_wait(window);
+	if (ret < 0)
+		return ret;
+	*ret_what = "read";
+	ret = step_read(window);
+	if (ret < 0)
+		return ret;
+	*ret_what = "decide";
+	return step_decide(window);
+}
+
+/* Books what the window cost: all CPU time of this process but that of migration. */
+static void book(struct window *window, uint64_t start_ns, uint64_t start_cpu_ns)
+{
+	uint64_t elapsed_ns = clock_now_ns() - start_ns;
+	uint64_t cpu_ns = process_cpu_ns() - start_cpu_ns;
+
+	cpu_ns -= window->account.migrate_cpu_ns < cpu_ns ? window->account.migrate_cpu_ns : cpu_ns;
+	window->account.scan_cpu_ns = cpu_ns;
+	window->account.elapsed_ns = elapsed_ns;
+	budget_book(&window->budget, elapsed_ns, cpu_ns, window->pages_ns, window->pages);
+	ledger_add(&window->totals, &window->account);
+}
+
+int window_run(struct window *window, const char **ret_what)
+{
+	uint64_t start_ns = clock_now_ns(), start_cpu_ns = process_cpu_ns();
+	int ret;
+
+	window->number++;
+	window->account = (struct ledger_account){ .windows = 1 };
+	window->stale_targets = 0;
+	window->marked_targets = 0;
+	window->pages = 0;
+	window->pages_ns = 0;
+	ret = run_steps(window, ret_what);
+	if (ret == 0)
+		step_adapt(window);
+	book(window, start_ns, start_cpu_ns);
+	return ret;
+}

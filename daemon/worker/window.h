@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * window.h - one turn of the daemon.
+ *
+ *	mark	the pages to watch
+ *	migrate	what the last window decided
+ *	flush	so that the marks can be seen
+ *	wait	for the interval
+ *	read	the marks into heat
+ *	decide	what the next window migrates
+ *
+ * Moves come after the marking because the TLB flush of a batched move is the
+ * one that the marks need.
+ */
+#ifndef TIERED_WINDOW_H
+#define TIERED_WINDOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "act/migrator.h"
+#include "act/pacer.h"
+#include "decide/budget.h"
+#include "decide/heat.h"
+#include "decide/plan.h"
+#include "observe/flush.h"
+#include "report/ledger.h"
+#include "worker/roster.h"
+#include "worker/worker.h"
+
+/**
+ * struct window - all that lives from one window to the next
+ * @pause: waits up to ns for messages; 0: time is up, -ECANCELED: stop
+ */
+struct window {
+	const struct worker_config *config;
+	int (*pause)(void *arg, uint64_t ns);
+	void *pause_arg;
+
+	struct roster roster;
+	struct tracker_env env;
+	void *tracker;
+	struct heat *heat;
+	void *policy;
+	struct plan plan;
+	struct migrator *migrator;
+	struct pacer pacer;
+	struct budget budget;
+	enum flush_method flush;
+	struct flush_seen flush_before; /* of the call in flight */
+
+	uint64_t number;
+	uint64_t interval_ns;
+	uint64_t exposed_ns; /* when the marks began to count */
+	struct ledger_account account;
+	struct ledger_account totals;
+	uint64_t pages; /* marked in this window, and the CPU time of marking and reading */
+	uint64_t pages_ns;
+	uint64_t stale_targets;
+	uint64_t marked_targets;
+};
+
+/* 0 or -errno, with the name of what failed in @ret_what. */
+int window_open(struct window *window, const struct worker_config *config,
+		int (*pause)(void *arg, uint64_t ns), void *pause_arg, const char **ret_what);
+void window_close(struct window *window);
+
+/* One turn; 0, -ECANCELED, or -errno with the step that failed in @ret_what. */
+int window_run(struct window *window, const char **ret_what);
+
+/* For window_run(): the moves of the last decision (worker/moves.c). */
+int window_migrate(struct window *window);
+/* For window_run(): a flush for each marked target that had none yet. */
+int window_flush(struct window *window);
+/* What the migrator needs, bound to @window. */
+int window_open_moves(struct window *window);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * worker.h - the thread that touches foreign address spaces.
+ *
+ * It runs window after window and makes every call that may block on another
+ * process: pagemap, bitmap, move_pages(). The main thread never does. The two
+ * share nothing: they send each other messages.
+ */
+#ifndef TIERED_WORKER_H
+#define TIERED_WORKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/ledger.h"
+#include "tiered/policy.h"
+#include "tiered/tracker.h"
+#include "util/mailbox.h"
+
+struct bpf;
+struct topology;
+struct worker;
+
+/**
+ * struct worker_config - outlives the worker
+ * @window_ns: fixed length of a window, 0: between @window_min_ns and @window_max_ns by load
+ * @reserve_pages: per node of topology_nodes(): pages to be left free, watermark included
+ * @bpf: NULL when there is none
+ */
+struct worker_config {
+	const struct topology *topology;
+	const struct tracker_ops *tracker;
+	const struct policy_ops *policy;
+	struct bpf *bpf;
+	const char *proc_root;
+	const char *sys_root;
+	int observe;
+	uint64_t window_ns;
+	uint64_t window_min_ns;
+	uint64_t window_max_ns;
+	unsigned int cpu_max_ppm;
+	uint64_t memory_max;
+	uint64_t rate;
+	uint64_t reserve_pages[TIERED_NODES_MAX];
+};
+
+enum worker_message {
+	/* to the worker */
+	WORKER_ADD = 1, /* struct worker_add */
+	WORKER_REMOVE,  /* struct worker_remove */
+	WORKER_STOP,    /* struct message */
+	/* from the worker */
+	WORKER_WINDOW, /* struct worker_window */
+	WORKER_GONE,   /* struct worker_remove: a target went away by itself */
+	WORKER_ENDED,  /* struct worker_window: the last word */
+};
+
+struct worker_add {
+	struct message message;
+	uint32_t id;
+	uint32_t rule;
+	struct target_key key;
+};
+
+struct worker_remove {
+	struct message message;
+	uint32_t id;
+};
+
+/**
+ * struct worker_window - what one window did
+ * @error: -errno why the worker ended; 0 in windows
+ * @error_what: what failed
+ * @stale_targets: marked targets without a confirmed flush
+ * @totals: since the start of the worker
+ */
+struct worker_window {
+	struct message message;
+	int error;
+	char error_what[96];
+	uint64_t window;
+	uint64_t end_ns;
+	uint64_t interval_ns;
+	uint64_t targets;
+	uint64_t marked_targets;
+	uint64_t stale_targets;
+	uint64_t planned;
+	struct ledger_account account; /* of this window */
+	struct ledger_account totals;
+};
+
+/* Starts the thread; @ret_end is the main thread's end of the mailbox. 0 or -errno. */
+int worker_start(const struct worker_config *config, struct worker **ret, int *ret_end);
+
+/* After WORKER_ENDED was received (or start failed): joins the thread and frees all. */
+void worker_join(struct worker *worker);
+
+#endif
