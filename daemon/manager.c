@@ -195,6 +195,7 @@ static int choose(struct manager *manager)
 		.proc_root = "/proc",
 		.sys_root = "/sys",
 	};
+	int ret;
 
 	worker->policy = policy_find(config->policy);
 	if (!worker->policy) {
@@ -208,8 +209,13 @@ static int choose(struct manager *manager)
 			 "or name the tiers in [tiers] order");
 		return 0;
 	}
-	if (tracker_choose(config->tracker, &env, &worker->tracker, manager->idle_reason,
-			   sizeof(manager->idle_reason)) < 0)
+	ret = tracker_choose(config->tracker, &env, &worker->tracker, manager->idle_reason,
+			     sizeof(manager->idle_reason));
+	if (ret == -ENOENT) {
+		log_error("tracker = %s", manager->idle_reason);
+		return -EINVAL;
+	}
+	if (ret < 0)
 		return 0;
 	manager->idle_reason[0] = '\0';
 	return 1;
