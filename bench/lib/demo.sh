@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The demo itself: redis on slow memory, a skewed load, first a daemon that
+# only observes, then one that manages. Run by sh, in a guest (bench/guest/demo)
+# or on a machine with two tiers (bench/demo with LOCAL=1). Everything goes to
+# the folder $DEMO_DIR; what a person should see goes to stdout.
+#
+# DEMO_DIR       where to work
+# DEMO_FAST      fast node (0)
+# DEMO_SLOW      slow node (1)
+# DEMO_OBSERVE   seconds in observe mode (10)
+# DEMO_MANAGE    seconds in which the daemon manages (60)
+# DEMO_CONF      conf of the daemon (tiered.conf, as shipped)
+#
+# Status 0 only if the share of requests that land on fast memory went from
+# below 0.2 to above 0.8 of the best possible, and no request failed.
+
+: "${DEMO_DIR:?}" "${DEMO_FAST:=0}" "${DEMO_SLOW:=1}" "${DEMO_OBSERVE:=10}" "${DEMO_MANAGE:=60}"
+: "${DEMO_CONF:=tiered.conf}" "${DEMO_KEYS:=65536}"
+
+csv=$DEMO_DIR/demo.csv
+events=$DEMO_DIR/events
+socket=$DEMO_DIR/redis.sock
+redis_pid='' load_pid='' daemon_pid=''
+
+say() { echo "demo: $*"; }
+
+# On any way out, nothing that was started here keeps running.
+demo_stop() {
+	for pid in $daemon_pid $load_pid $redis_pid; do
+		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
+	daemon_pid='' load_pid='' redis_pid=''
+}
+
+die() {
+	say "error: $*"
+	exit 1
+}
+
+seconds() { cut -d . -f 1 /proc/uptime; }
+
+event() { echo "$(awk '{ print $1 }' /proc/uptime) $*" >>"$events"; }
+
+rows() { awk 'END { print NR - 1 }' "$csv" 2>/dev/null || echo 0; }
+
+# wait_for SECONDS WHAT COMMAND...
+wait_for() {
+	limit=$(($(seconds) + $1)) what=$2
+	shift 2
+	until "$@"; do
+		[ "$(seconds)" -lt "$limit" ] || die "$what did not come in time"
+		sleep 0.2
+	done
+}
+
+load_running() {
+	kill -0 "$load_pid" 2>/dev/null || die "the load ended: $(tail -n 1 "$DEMO_DIR/load.log")"
+	[ "$(rows)" -ge 1 ]
+}
+
+# progress PHASE: the last row of the CSV as a bar; "|" is the best possible.
+progress() {
+	tail -n 1 "$csv" | awk -F , -v phase="$1" -v start="$load_began" '{
+		cells = 40
+		filled = int($4 * cells + 0.5)
+		best = int($5 * cells + 0.5)
+		for (i = 1; i <= cells; i++) bar = bar (i == best ? "|" : i <= filled ? "#" : ".")
+		printf "demo: %4d s  %-8s %s %5.1f %% of requests on fast memory  %5d GET/s\n",
+			$1 - start, phase, bar, 100 * $4, $2
+	}'
+}
+
+# phase NAME SECONDS DAEMON_OPTION...: runs the daemon for a while, watching.
+phase() {
+	name=$1 until=$(($(seconds) + $2))
+	shift 2
+	build/tiered --foreground --config "$DEMO_CONF" --window-log "$DEMO_DIR/$name.windows.csv" \
+		"$@" >"$DEMO_DIR/$name.log" 2>&1 &
+	daemon_pid=$!
+	while [ "$(seconds)" -lt "$until" ]; do
+		sleep 2
+		load_running || die 'the load stands still'
+		kill -0 "$daemon_pid" 2>/dev/null ||
+			die "the daemon ended: $(tail -n 3 "$DEMO_DIR/$name.log")"
+		progress "$name"
+	done
+	kill -TERM "$daemon_pid"
+	wait "$daemon_pid"
+	status=$?
+	daemon_pid=''
+	[ "$status" = 0 ] || die "the daemon ended with status $status: $(tail -n 3 "$DEMO_DIR/$name.log")"
+}
+
+# total NAME: of the daemon that managed.
+total() {
+	awk -v name="$1" '{ for (i = 1; i < NF - 1; i++) if ($i == "total" && $(i + 1) == name) v = $(i + 2) }
+		END { print v == "" ? "unknown" : v }' "$DEMO_DIR/manage.log"
+}
+
+# cpu_share NAME: a total in nanoseconds, as per cent of one CPU.
+cpu_share() {
+	awk -v ns="$(total "$1")" -v s="$DEMO_MANAGE" \
+		'BEGIN { if (ns == "unknown") print ns; else printf "%.2f %% of one CPU", ns / s / 1e7 }'
+}
+
+# share_between FROM TO: mean of share and of share / oracle in that time, and
+# failed requests.
+share_between() {
+	awk -F , -v from="$1" -v to="$2" 'NR > 1 && $1 >= from && $1 <= to { n++; h += $4; rel += $6 }
+		NR > 1 { failed += $3 }
+		END { if (!n) n = 1; printf "%.4f %.4f %d\n", h / n, rel / n, failed }' "$csv"
+}
+
+summary() {
+	read -r before before_rel failed <<-END
+		$(share_between "$observe_began" "$observe_ended")
+	END
+	read -r after after_rel failed <<-END
+		$(share_between $(($(seconds) - 11)) "$(seconds)")
+	END
+	oracle=$(awk -F , 'NR == 2 { print $5 }' "$csv")
+	{
+		echo "before $before_rel"
+		echo "after $after_rel"
+		echo "failed $failed"
+	} >"$DEMO_DIR/result"
+	awk -v b="$before" -v br="$before_rel" -v a="$after" -v ar="$after_rel" -v o="$oracle" \
+		-v capacity="$capacity" -v keys="$DEMO_KEYS" 'BEGIN {
+		print "demo:"
+		printf "demo: %d values of 4 KiB (%d MiB), all on slow memory at first; fast memory had room for %d MiB\n",
+			keys, keys / 256, capacity / 256
+		printf "demo:   requests served by fast memory  before  %5.1f %%   (%5.1f %% of the best possible)\n", 100 * b, 100 * br
+		printf "demo:                                   after   %5.1f %%   (%5.1f %% of the best possible)\n", 100 * a, 100 * ar
+		printf "demo:                                   best    %5.1f %%\n", 100 * o
+	}'
+	say "  pages promoted                  $(total promoted_pages)"
+	say "  pages demoted                   $(total demoted_pages)"
+	say "  batches, TLB flushes            $(total batches), $(total flushes_seen)"
+	say "  windows (of these stale)        $(total windows) ($(total stale_windows))"
+	say "  daemon CPU: scan and decide     $(cpu_share scan_cpu_ns)"
+	say "              migration           $(cpu_share migrate_cpu_ns)"
+	say "  requests failed                 $failed"
+	[ "$load_status" = 0 ] || die "the load ended with status $load_status: $(tail -n 1 "$DEMO_DIR/load.log")"
+	awk -v b="$before_rel" -v a="$after_rel" -v f="$failed" 'BEGIN { exit !(b < 0.2 && a > 0.8 && f == 0) }' ||
+		die 'expected from below 20 % to above 80 % of the best possible, and no failed request'
+}
+
+trap demo_stop EXIT
+trap 'exit 130' INT TERM
+
+mkdir -p "$DEMO_DIR" || exit 1
+rm -f "$csv" "$events" "$socket"
+capacity=$(awk '$3 == "MemFree:" { print int($4 / 4) }' "/sys/devices/system/node/node$DEMO_FAST/meminfo")
+
+say 'starting redis-server and filling it'
+redis-server --port 0 --unixsocket "$socket" --save '' --appendonly no \
+	--enable-debug-command yes >"$DEMO_DIR/redis.log" 2>&1 &
+redis_pid=$!
+build/bench/zipfload --socket "$socket" --populate 4080 --keys "$DEMO_KEYS" \
+	--start-node "$DEMO_SLOW" --fast-nodes "$DEMO_FAST" --capacity "$capacity" \
+	--csv "$csv" >"$DEMO_DIR/load.log" 2>&1 &
+load_pid=$!
+wait_for 120 'the first result of the load' load_running
+load_began=$(seconds)
+
+say 'control: the daemon observes, and moves nothing'
+observe_began=$(seconds)
+event 'daemon observes'
+phase observe "$DEMO_OBSERVE" --observe
+observe_ended=$(seconds)
+
+say "the daemon manages, with $DEMO_CONF"
+event 'daemon manages'
+phase manage "$DEMO_MANAGE"
+
+kill -TERM "$load_pid"
+wait "$load_pid"
+load_status=$?
+load_pid=''
+summary
