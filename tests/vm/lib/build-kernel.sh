@@ -70,9 +70,9 @@ show_progress() {
 build() {
 	local tree=$1 out=$2 pid
 	: >"$out/log"
-	# The time stamp and the names would change the image at every build.
+	# Dies with this script, however that ends (setpriv). The time stamp and the names would change the image at every build.
 	KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_USER=tiered \
-		KBUILD_BUILD_HOST=guest nice make -C "$tree" O="$out" -j"$(nproc)" bzImage \
+		KBUILD_BUILD_HOST=guest setpriv --pdeathsig TERM nice make -C "$tree" O="$out" -j"$(nproc)" bzImage \
 		</dev/null >"$out/log" 2>&1 &
 	pid=$!
 	show_progress "$out" "$pid"

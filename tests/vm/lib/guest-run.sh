@@ -48,6 +48,10 @@ guest_tail() {
 # guest_judge WORK STATUS SECONDS: results for how the guest ended.
 guest_judge() {
 	local work=$1 status=$2 seconds=$3
+	if [[ $guest_status ]] && ((status != 0)); then
+		tap_result 'not ok' "the test ended, but the guest did not power off (QEMU status $status)"
+		guest_tail "$work/console.log"
+	fi
 	if [[ $guest_status = 77 ]]; then
 		tap_result ok "skipped # SKIP ${guest_skip:-no reason given}"
 	elif [[ $guest_status ]]; then

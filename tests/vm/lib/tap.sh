@@ -3,6 +3,7 @@
 
 tap_total=0 tap_passed=0 tap_failed=0 tap_skipped=0
 tap_prefix=''
+tap_plain=0 # 1: lines that are no TAP are shown as they come
 
 # tap_result ok|'not ok' DESCRIPTION
 tap_result() {
@@ -45,6 +46,8 @@ guest_line() {
 			guest_results=$((guest_results + 1))
 			[[ ${BASH_REMATCH[1]} = ok ]] || guest_failures=$((guest_failures + 1))
 			tap_result "${BASH_REMATCH[1]}" "${BASH_REMATCH[4]}"
+		elif ((tap_plain)); then
+			echo "$line"
 		else
 			tap_diag "$line"
 		fi
