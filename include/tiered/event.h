@@ -20,6 +20,9 @@
 
 #define TIERED_EVENT_ABI 1
 
+/* The kernel shows start times to user space in ticks of 1/100 s (USER_HZ). */
+#define TIERED_TICK_NS 10000000
+
 enum event_kind {
 	EVENT_EXEC = 1,       /* struct event_lifecycle */
 	EVENT_EXIT = 2,       /* struct event_lifecycle: the last thread of a process is gone */
@@ -37,7 +40,7 @@ enum event_kind {
  * @size: bytes of the whole record, header included
  * @cpu: where it happened
  * @tgid: the process it is about: the victim where one is known, else the current one
- * @tid: the thread that was running
+ * @tid: the thread that was running; the first one where records are added up
  * @flags: EVENT_F_*
  * @time_ns: CLOCK_MONOTONIC
  * @cgroup_id: cgroup v2 id of the running thread (inode number of its folder)
@@ -59,7 +62,11 @@ struct event_header {
 /**
  * struct event_lifecycle - EVENT_EXEC, EVENT_EXIT, EVENT_FORK
  * @parent_tgid: parent (fork) or real parent (exec, exit)
- * @start_ns: start of the process, nanoseconds since boot
+ * @start_ns: start of the process, nanoseconds since boot, cut to a multiple of
+ *	      TIERED_TICK_NS: so it equals field 22 of /proc/PID/stat in ticks
+ *
+ * Two threads that end at the same moment may both tell the exit of their
+ * process.
  */
 struct event_lifecycle {
 	struct event_header header;

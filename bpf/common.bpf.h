@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * common.bpf.h - maps, tunables and helpers that all programs share.
+ *
+ * The objects are linked into one before they are loaded: what is declared
+ * extern here is defined once, in base.bpf.c.
+ *
+ * Rules of the house: a program that runs for every fault or flush adds to
+ * per-CPU memory and reads no clock unless it must; only when something is
+ * worth a record does it take time, a token of the rate cap and room in the
+ * ring, always without waking the reader up.
+ */
+#ifndef TIERED_COMMON_BPF_H
+#define TIERED_COMMON_BPF_H
+
+#include "vmlinux-min.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "tiered/event.h"
+#include "tiered/stats.h"
+
+/* Regions in which faults are added up: what one PMD maps. */
+#define REGION_SIZE (2UL << 20)
+
+/* A record that adds up is sent when it is this old. */
+#define RECORD_AGE_NS 1000000000ULL
+
+/* Slots per CPU: 256 regions span 512 MiB; 14 KiB, and a per-CPU value may have 32. */
+#define FAULT_SLOTS 256
+#define SHOOTDOWN_SLOTS 64
+
+/* Processes with events; each costs about 64 bytes. */
+#define MANAGED_MAX 16384
+#define PROCESSES_MAX 16384
+
+/* Flags of "has something to drain"; CPUs beyond share one with another. */
+#define DIRTY_CPUS 1024
+
+/* Is a process managed? The last answer on this CPU, good until the set changes. */
+struct verdict {
+	__u32 tgid;
+	__u32 generation;
+	__u32 managed;
+	__u32 reserved;
+};
+
+/* An EVENT_FAULTS in the making; free when count is 0. */
+struct fault_slot {
+	__u64 region;
+	__u64 first_ns;
+	__u64 last_ns;
+	__u64 jiffy;
+	__u64 cgroup_id;
+	__u32 tgid;
+	__u32 tid;
+	__u32 count;
+	__u32 writes;
+};
+
+struct fault_cache {
+	struct verdict verdict;
+	__u64 cursor; /* next slot to be looked at for its age */
+	struct fault_slot slots[FAULT_SLOTS];
+};
+
+/* An EVENT_SHOOTDOWNS in the making; free when first_ns is 0. */
+struct shootdown_slot {
+	__u64 first_ns;
+	__u64 last_ns;
+	__u64 jiffy;
+	__u64 cgroup_id;
+	__u64 pages;
+	__u32 tgid;
+	__u32 tid;
+	__u32 flags;
+	__u32 sent;
+	__u32 received;
+	__u32 local;
+	__u32 full;
+	__u32 reserved;
+};
+
+struct shootdown_cache {
+	struct verdict verdict;
+	__u64 busy; /* somebody below us on this CPU is in the middle of a slot */
+	struct shootdown_slot slots[SHOOTDOWN_SLOTS];
+};
+
+struct ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+};
+
+struct totals_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct stats_totals);
+};
+
+struct losses_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EVENT_KINDS);
+	__type(key, __u32);
+	__type(value, struct event_losses);
+};
+
+struct migrations_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, STATS_MIGRATE_REASONS);
+	__type(key, __u32);
+	__type(value, struct stats_migrations);
+};
+
+struct tlb_flushes_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, STATS_FLUSH_REASONS);
+	__type(key, __u32);
+	__type(value, struct stats_flushes);
+};
+
+/* Per kind: when the events so far would have been due at the capped rate. */
+struct pace_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EVENT_KINDS);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+/* By tgid; the value is 0, or once the process has ended its start time. */
+struct managed_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MANAGED_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+struct processes_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROCESSES_MAX);
+	__type(key, struct target_key);
+	__type(value, struct stats_process);
+};
+
+struct fault_cache_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct fault_cache);
+};
+
+struct shootdown_cache_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct shootdown_cache);
+};
+
+extern struct ring_map events SEC(".maps");
+extern struct totals_map totals SEC(".maps");
+extern struct losses_map losses SEC(".maps");
+extern struct migrations_map migrations SEC(".maps");
+extern struct tlb_flushes_map tlb_flushes SEC(".maps");
+extern struct pace_map pace SEC(".maps");
+extern struct managed_map managed SEC(".maps");
+extern struct processes_map processes SEC(".maps");
+extern struct fault_cache_map fault_cache SEC(".maps");
+extern struct shootdown_cache_map shootdown_cache SEC(".maps");
+
+/* Set once, before loading. */
+extern const volatile __u32 managed_only;
+extern const volatile __u64 event_cost_ns;  /* 1 s / events per CPU and second; 0: no cap */
+extern const volatile __u64 flush_function; /* address of flush_tlb_func */
+
+/* Memory shared with the daemon while the programs run. */
+extern volatile __u32 worker_tid;
+extern volatile __u32 victim_tgid;
+extern volatile __u32 watch;
+extern volatile __u32 managed_generation;
+extern volatile __u64 worker_full_flushes;
+extern volatile __u64 worker_partial_flushes;
+extern volatile __u8 faults_dirty[DIRTY_CPUS];
+extern volatile __u8 shootdowns_dirty[DIRTY_CPUS];
+
+static __always_inline struct stats_totals *totals_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&totals, &zero);
+}
+
+/* One hash lookup per switch of process on this CPU, not one per event. */
+static __always_inline int verdict_managed(struct verdict *verdict, __u32 tgid)
+{
+	__u32 generation = managed_generation;
+
+	if (verdict->tgid != tgid || verdict->generation != generation) {
+		verdict->tgid = tgid;
+		verdict->generation = generation;
+		verdict->managed = !managed_only || bpf_map_lookup_elem(&managed, &tgid);
+	}
+	return verdict->managed;
+}
+
+/* The drain has something to do on this CPU. Mostly read, so CPUs do not fight for the line. */
+static __always_inline void dirty_set(volatile __u8 *dirty)
+{
+	__u32 cpu = bpf_get_smp_processor_id() & (DIRTY_CPUS - 1);
+
+	if (!dirty[cpu])
+		dirty[cpu] = 1;
+}
+
+static __always_inline __u64 cgroup_here(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (!bpf_core_field_exists(task->cgroups))
+		return 0;
+	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
+/*
+ * May one more event of this kind be sent now? Virtual scheduling (the GCRA of
+ * ITU-T I.371) with a burst of one second.
+ */
+static __always_inline int pace_allows(__u32 kind, __u64 now)
+{
+	__u64 *due;
+
+	if (!event_cost_ns)
+		return 1;
+	due = bpf_map_lookup_elem(&pace, &kind);
+	if (!due)
+		return 0;
+	if (*due + RECORD_AGE_NS < now)
+		*due = now - RECORD_AGE_NS;
+	if (*due + event_cost_ns > now)
+		return 0;
+	*due += event_cost_ns;
+	return 1;
+}
+
+/* Atomic: an interrupt may lose a record while one is being lost. */
+static __always_inline void loss_count(__u32 kind, int capped, __u64 units)
+{
+	struct event_losses *loss = bpf_map_lookup_elem(&losses, &kind);
+
+	if (!loss)
+		return;
+	if (capped) {
+		__sync_fetch_and_add(&loss->rate_capped, 1);
+		__sync_fetch_and_add(&loss->rate_capped_units, units);
+	} else {
+		__sync_fetch_and_add(&loss->ring_full, 1);
+		__sync_fetch_and_add(&loss->ring_full_units, units);
+	}
+}
+
+/*
+ * Room for one record of @size bytes (a constant) that stands for @units, with
+ * what is known of the current thread filled in; NULL when it is lost, which
+ * is counted then.
+ */
+static __always_inline void *event_reserve(__u32 kind, __u32 size, __u64 now, __u64 units)
+{
+	struct event_header *header;
+	struct stats_totals *total;
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (!pace_allows(kind, now)) {
+		loss_count(kind, 1, units);
+		return NULL;
+	}
+	header = bpf_ringbuf_reserve(&events, size, 0);
+	if (!header) {
+		loss_count(kind, 0, units);
+		return NULL;
+	}
+	total = totals_here();
+	if (total)
+		__sync_fetch_and_add(&total->events, 1);
+	header->kind = kind;
+	header->size = size;
+	header->cpu = bpf_get_smp_processor_id();
+	header->tgid = id >> 32;
+	header->tid = (__u32)id;
+	header->flags = 0;
+	header->time_ns = now;
+	header->cgroup_id = cgroup_here();
+	return header;
+}
+
+static __always_inline void event_submit(void *record)
+{
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline __u64 task_start_ns(struct task_struct *task)
+{
+	__u64 start = BPF_CORE_READ(task, group_leader, start_boottime);
+
+	return start - start % TIERED_TICK_NS;
+}
+
+static __always_inline int worker_here(void)
+{
+	return worker_tid && worker_tid == (__u32)bpf_get_current_pid_tgid();
+}
+
+/* Counters of the process of @task, made when there are none; NULL when there is no room. */
+static __always_inline struct stats_process *process_counters(struct task_struct *task)
+{
+	static const struct stats_process none;
+	struct target_key key = {};
+	struct stats_process *process;
+	struct stats_totals *total;
+
+	key.start_ns = task_start_ns(task);
+	key.tgid = BPF_CORE_READ(task, tgid);
+	process = bpf_map_lookup_elem(&processes, &key);
+	if (process)
+		return process;
+	bpf_map_update_elem(&processes, &key, &none, BPF_NOEXIST);
+	process = bpf_map_lookup_elem(&processes, &key);
+	if (process)
+		return process;
+	total = totals_here();
+	if (total)
+		__sync_fetch_and_add(&total->process_overflow, 1);
+	return NULL;
+}
+
+#endif

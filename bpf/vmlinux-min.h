@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vmlinux-min.h - the few fields of kernel structures that the programs read.
+ *
+ * Offsets are filled in at load time from the BTF of the running kernel
+ * (Documentation/bpf/llvm_reloc.rst), so only names count here, neither order
+ * nor completeness. What is named differently on some kernel has a flavour,
+ * NAME___flavour, and is asked for with bpf_core_field_exists().
+ */
+#ifndef TIERED_VMLINUX_MIN_H
+#define TIERED_VMLINUX_MIN_H
+
+#include <linux/bpf.h>
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct signal_struct {
+	atomic_t live;
+};
+
+typedef struct {
+	unsigned long bits[1];
+} nodemask_t;
+
+struct mempolicy {
+	unsigned short mode;
+	nodemask_t nodes;
+};
+
+struct mm_struct;
+
+struct task_struct {
+	int pid;
+	int tgid;
+	__u64 start_boottime;
+	struct mm_struct *mm;
+	struct task_struct *group_leader;
+	struct task_struct *real_parent;
+	struct signal_struct *signal;
+	struct css_set *cgroups;
+	struct mempolicy *mempolicy;
+};
+
+struct mm_struct {
+	struct task_struct *owner;
+};
+
+struct inode {
+	unsigned int i_flags;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	struct mm_struct *vm_mm;
+	struct file *vm_file;
+	struct mempolicy *vm_policy;
+};
+
+/* Before 6.18 the flags of a folio are a word, since then a structure around it. */
+struct folio {
+	unsigned long flags;
+	unsigned long _flags_1;
+};
+
+struct flags___wrapped {
+	unsigned long f;
+};
+
+struct folio___wrapped {
+	struct flags___wrapped flags;
+};
+
+/* Up to 6.5 the order has its own byte, since then it is the low byte of _flags_1. */
+struct folio___order_byte {
+	unsigned char _folio_order;
+};
+
+enum pageflags { PG_head };
+
+/* Since 6.11 the walk's argument is this; before, it is the source folio itself. */
+struct rmap_walk_arg {
+	struct folio *folio;
+};
+
+/* Their sizes tell MAX_NUMNODES. */
+struct zoneref {
+	int zone_idx;
+};
+
+struct zonelist {
+	struct zoneref _zonerefs[1];
+};
+
+enum zone_type { __MAX_NR_ZONES };
+
+/* Arguments of mm_migrate_pages: one more since 6.6. */
+struct trace_event_raw_mm_migrate_pages {
+	unsigned long large_folio_split;
+};
+
+struct flush_tlb_info {
+	struct mm_struct *mm;
+};
+
+struct __call_single_data {
+	void *info;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
+};
+
+struct pt_regs;
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
+
+#endif

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bpf/hooks.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+#include "util/file.h"
+
+/* Not in user space's errno.h: what the kernel says where it has no trampolines. */
+#define KERNEL_ENOTSUPP 524
+
+#define PROGRAM(name) offsetof(struct tiered_bpf, progs.name)
+
+/* In the order of enum hook_id. */
+const struct hook_spec hook_specs[HOOKS] = {
+	{ "faults", "page_fault_user", "tp_btf/page_fault_user",
+	  "page faults per process and 2 MiB region", HOOK_TRACEPOINT, PROGRAM(fault_user), 0 },
+	{ "migrations", "mm_migrate_pages", "tp_btf/mm_migrate_pages",
+	  "migrations by reason, the daemon's own by victim", HOOK_TRACEPOINT,
+	  PROGRAM(migrate_pages_end), 0 },
+	{ "shootdowns", "tlb_flush", "tp_btf/tlb_flush",
+	  "TLB flushes by reason and process, and whether a window was flushed", HOOK_TRACEPOINT,
+	  PROGRAM(tlb_flush), 0 },
+	{ "fork", "sched_process_fork", "tp_btf/sched_process_fork",
+	  "new processes noticed at once", HOOK_TRACEPOINT, PROGRAM(process_fork), 0 },
+	{ "exec", "sched_process_exec", "tp_btf/sched_process_exec", "new programs noticed at once",
+	  HOOK_TRACEPOINT, PROGRAM(process_exec), 0 },
+	{ "exit", "sched_process_exit", "tp_btf/sched_process_exit",
+	  "ended processes noticed at once", HOOK_TRACEPOINT, PROGRAM(process_exit), 0 },
+	{ "migration-owners", "remove_migration_pte", "fentry/remove_migration_pte",
+	  "migrations by others attributed to their victim, undone ones told apart", HOOK_FUNCTION,
+	  PROGRAM(mapping_moved), HOOK_NEEDS_OWNER },
+	{ "shootdown-targets", "csd_queue_cpu", "raw_tp/csd_queue_cpu",
+	  "TLB interrupts attributed to the address space they are for", HOOK_RAW_TRACEPOINT,
+	  PROGRAM(shootdown_target), HOOK_NEEDS_OWNER | HOOK_NEEDS_FLUSH_FUNCTION },
+	{ "mappings", "task_vma", "iter/task_vma", "flags and memory policies of mappings",
+	  HOOK_ITERATOR, PROGRAM(list_vmas), 0 },
+};
+
+bool hook_tracepoint_exists(const struct btf *kernel, const char *name)
+{
+	char type[96];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+/* The id that a program for this hook names at load; -ENOENT. */
+static int hook_btf_id(const struct hook_spec *spec, const struct btf *kernel)
+{
+	char name[96];
+
+	switch (spec->kind) {
+	case HOOK_TRACEPOINT:
+	case HOOK_RAW_TRACEPOINT:
+		snprintf(name, sizeof(name), "btf_trace_%s", spec->target);
+		return btf__find_by_name_kind(kernel, name, BTF_KIND_TYPEDEF);
+	case HOOK_FUNCTION:
+		return btf__find_by_name_kind(kernel, spec->target, BTF_KIND_FUNC);
+	case HOOK_ITERATOR:
+		snprintf(name, sizeof(name), "bpf_iter_%s", spec->target);
+		return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC);
+	}
+	return -EINVAL;
+}
+
+/* Looks through unnamed members, which C lets be named as their parent's. */
+static bool btf_has_member(const struct btf *btf, uint32_t type_id, const char *member)
+{
+	const struct btf_type *type = btf__type_by_id(btf, type_id);
+	const struct btf_member *members;
+
+	if (!type || !btf_is_composite(type))
+		return false;
+	members = btf_members(type);
+	for (uint32_t i = 0; i < btf_vlen(type); i++) {
+		const char *name = btf__name_by_offset(btf, members[i].name_off);
+
+		if (name && !strcmp(name, member))
+			return true;
+		if ((!name || !*name) && btf_has_member(btf, members[i].type, member))
+			return true;
+	}
+	return false;
+}
+
+static bool kernel_has_owner(const struct btf *kernel)
+{
+	int id = btf__find_by_name_kind(kernel, "mm_struct", BTF_KIND_STRUCT);
+
+	return id > 0 && btf_has_member(kernel, (uint32_t)id, "owner");
+}
+
+/* The state in brackets of "none [integrity] confidentiality", or "" when nobody tells. */
+static void lockdown_state(char *state, size_t size)
+{
+	char text[128], *begin, *end;
+
+	*state = '\0';
+	if (file_read_text(text, sizeof(text), "/sys/kernel/security/lockdown") < 0)
+		return;
+	begin = strchr(text, '[');
+	end = begin ? strchr(begin, ']') : NULL;
+	if (!end)
+		return;
+	*end = '\0';
+	snprintf(state, size, "%s", begin + 1);
+}
+
+void hook_explain(int error, enum hook_kind kind, char *reason, size_t size)
+{
+	char lockdown[64];
+
+	error = error < 0 ? -error : error;
+	lockdown_state(lockdown, sizeof(lockdown));
+	if (error == EPERM && *lockdown && strcmp(lockdown, "none") != 0)
+		snprintf(reason, size, "refused: the kernel is locked down (%s)", lockdown);
+	else if (error == EPERM || error == EACCES)
+		snprintf(reason, size,
+			 "refused: needs CAP_BPF and CAP_PERFMON, and a kernel not locked down");
+	else if (kind == HOOK_FUNCTION && (error == KERNEL_ENOTSUPP || error == EOPNOTSUPP))
+		snprintf(reason, size, "this kernel cannot attach to functions (no ftrace)");
+	else if (error == KERNEL_ENOTSUPP)
+		snprintf(reason, size, "not supported by this kernel");
+	else
+		snprintf(reason, size, "the kernel says: %s", strerror(error));
+}
+
+static int trial_load(const struct hook_spec *spec, int btf_id)
+{
+	static const struct bpf_insn empty[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	static const enum bpf_attach_type attach_types[] = {
+		[HOOK_TRACEPOINT] = BPF_TRACE_RAW_TP,
+		[HOOK_FUNCTION] = BPF_TRACE_FENTRY,
+		[HOOK_ITERATOR] = BPF_TRACE_ITER,
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options);
+
+	if (spec->kind == HOOK_RAW_TRACEPOINT)
+		return bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "tiered_trial", "GPL", empty,
+				     sizeof(empty) / sizeof(empty[0]), &options);
+	options.expected_attach_type = attach_types[spec->kind];
+	options.attach_btf_id = (uint32_t)btf_id;
+	return bpf_prog_load(BPF_PROG_TYPE_TRACING, "tiered_trial", "GPL", empty,
+			     sizeof(empty) / sizeof(empty[0]), &options);
+}
+
+static int trial_run(const struct hook_spec *spec, int btf_id)
+{
+	auto_close int program = trial_load(spec, btf_id);
+	auto_close int link = -1;
+
+	if (program < 0)
+		return program;
+	if (spec->kind == HOOK_ITERATOR)
+		return 0;
+	link = bpf_raw_tracepoint_open(spec->kind == HOOK_RAW_TRACEPOINT ? spec->target : NULL,
+				       program);
+	return link < 0 ? link : 0;
+}
+
+int hook_probe(const struct hook_spec *spec, const struct btf *kernel, uint64_t flush_function,
+	       char *reason, size_t size)
+{
+	int btf_id = hook_btf_id(spec, kernel), r;
+
+	if (btf_id <= 0) {
+		snprintf(reason, size, "this kernel has no %s %s",
+			 spec->kind == HOOK_FUNCTION   ? "function"
+			 : spec->kind == HOOK_ITERATOR ? "iterator"
+						       : "tracepoint",
+			 spec->target);
+		return -ENOENT;
+	}
+	if (spec->needs & HOOK_NEEDS_OWNER && !kernel_has_owner(kernel)) {
+		snprintf(reason, size,
+			 "this kernel does not know the owner of an address space "
+			 "(CONFIG_MEMCG)");
+		return -EOPNOTSUPP;
+	}
+	if (spec->needs & HOOK_NEEDS_FLUSH_FUNCTION && !flush_function) {
+		snprintf(reason, size,
+			 "/proc/kallsyms hides or lacks flush_tlb_func "
+			 "(kernel.kptr_restrict)");
+		return -EACCES;
+	}
+	r = trial_run(spec, btf_id);
+	if (r < 0)
+		hook_explain(r, spec->kind, reason, size);
+	return r;
+}
+
+uint64_t kallsyms_address(const char *path, const char *symbol)
+{
+	auto_fclose FILE *file = fopen(path, "re");
+	uint64_t address, found = 0;
+	char line[512], name[256];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%" SCNx64 " %*c %255s", &address, name) == 2 &&
+		    !strcmp(name, symbol))
+			found = address;
+	return found;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* hooks.h - the table of hooks, and what this kernel says to each before anything is loaded. */
+#ifndef TIERED_DAEMON_BPF_HOOKS_H
+#define TIERED_DAEMON_BPF_HOOKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/internal.h"
+
+struct btf;
+
+enum hook_kind {
+	HOOK_TRACEPOINT,     /* tp_btf: arguments typed by BTF */
+	HOOK_RAW_TRACEPOINT, /* arguments as plain words */
+	HOOK_FUNCTION,       /* fentry */
+	HOOK_ITERATOR,
+};
+
+#define HOOK_NEEDS_OWNER 1u          /* mm_struct.owner: CONFIG_MEMCG */
+#define HOOK_NEEDS_FLUSH_FUNCTION 2u /* the address of flush_tlb_func */
+
+/**
+ * struct hook_spec - one hook as the programs have it
+ * @target: tracepoint, function or iterator
+ * @program: offset of its struct bpf_program * in struct tiered_bpf
+ * @needs: HOOK_NEEDS_*
+ */
+struct hook_spec {
+	const char *name;
+	const char *target;
+	const char *where;
+	const char *purpose;
+	enum hook_kind kind;
+	size_t program;
+	unsigned int needs;
+};
+
+extern const struct hook_spec hook_specs[HOOKS];
+
+/*
+ * hook_probe() - would this kernel take the hook?
+ * @kernel: BTF of the running kernel
+ * @flush_function: as kallsyms_address() found it, 0 when it did not
+ * @reason: a sentence why not
+ *
+ * Loads and attaches an empty program for a moment. Returns 0 or -errno.
+ */
+int hook_probe(const struct hook_spec *spec, const struct btf *kernel, uint64_t flush_function,
+	       char *reason, size_t size);
+
+/* Is there a tracepoint of this name? */
+bool hook_tracepoint_exists(const struct btf *kernel, const char *name);
+
+/* What an error of loading or attaching means to a person. */
+void hook_explain(int error, enum hook_kind kind, char *reason, size_t size);
+
+/* Address of a kernel function as @path (/proc/kallsyms) tells; 0 when hidden or missing. */
+uint64_t kallsyms_address(const char *path, const char *symbol);
+
+#endif

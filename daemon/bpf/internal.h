@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* internal.h - what the files of this folder share; nobody else includes it. */
+#ifndef TIERED_DAEMON_BPF_INTERNAL_H
+#define TIERED_DAEMON_BPF_INTERNAL_H
+
+#include <stdint.h>
+
+#include "bpf/loader.h"
+#include "bpf/tiered.skel.h"
+
+enum hook_id {
+	HOOK_FAULTS,
+	HOOK_MIGRATIONS,
+	HOOK_SHOOTDOWNS,
+	HOOK_FORK,
+	HOOK_EXEC,
+	HOOK_EXIT,
+	HOOK_OWNERS,
+	HOOK_TARGETS,
+	HOOK_VMAS,
+	HOOKS,
+};
+
+struct bpf {
+	struct tiered_bpf *skeleton;
+	struct bpf_link *links[HOOKS];
+	struct bpf_hook hooks[HOOKS];
+	struct ring_buffer *ring;
+	int cpus; /* possible ones: values per entry of a per-CPU map */
+	uint64_t malformed;
+	/* For the time of one bpf_consume(). */
+	const struct event_handler *handler;
+	void *handler_arg;
+	int consumed;
+};
+
+/* The ring's reader; 0 or -errno. */
+int events_open(struct bpf *bpf);
+void events_close(struct bpf *bpf);
+
+static inline bool hook_on(const struct bpf *bpf, enum hook_id id)
+{
+	return bpf && bpf->hooks[id].enabled;
+}
+
+#endif

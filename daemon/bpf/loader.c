@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bpf/loader.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/hooks.h"
+#include "bpf/internal.h"
+#include "tiered/stats.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+/*
+ * A ring for one poll in a few seconds: 64 KiB hold about 800 records, what
+ * one CPU may send of one kind in a fifth of a second at the capped rate.
+ */
+#define RING_BYTES_PER_CPU (64U << 10)
+#define RING_BYTES_MIN (1U << 20)
+#define RING_BYTES_MAX (16U << 20)
+
+/* A record costs about 100 ns to make and 100 to read: 4000 of a kind are 0.1 % of a core. */
+#define EVENT_RATE_DEFAULT 4000U
+
+static int __attribute__((format(printf, 2, 0)))
+libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+
+	(void)level;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("%s", line);
+	return 0;
+}
+
+static struct bpf_program *hook_program(struct tiered_bpf *skeleton, enum hook_id id)
+{
+	return *(struct bpf_program **)((char *)skeleton + hook_specs[id].program);
+}
+
+/* Asks the kernel about each hook; the first error, or 0 when there was none. */
+static int hooks_probe(struct bpf *bpf, uint64_t *ret_flush_function, const struct btf *kernel)
+{
+	uint64_t flush_function = 0;
+	int first = 0;
+
+	/* The list of symbols is long: it is read only for a tracepoint that exists. */
+	if (hook_tracepoint_exists(kernel, hook_specs[HOOK_TARGETS].target))
+		flush_function = kallsyms_address("/proc/kallsyms", "flush_tlb_func");
+	for (int id = 0; id < HOOKS; id++) {
+		const struct hook_spec *spec = &hook_specs[id];
+		struct bpf_hook *hook = &bpf->hooks[id];
+		int r;
+
+		hook->name = spec->name;
+		hook->where = spec->where;
+		hook->purpose = spec->purpose;
+		r = hook_probe(spec, kernel, flush_function, hook->reason, sizeof(hook->reason));
+		hook->enabled = r >= 0;
+		if (r < 0 && !first)
+			first = r;
+	}
+	*ret_flush_function = flush_function;
+	return first;
+}
+
+static uint32_t ring_bytes(const struct bpf_config *config, int cpus)
+{
+	uint64_t wanted = (uint64_t)cpus * RING_BYTES_PER_CPU, bytes = RING_BYTES_MIN;
+
+	if (config->ring_bytes)
+		return config->ring_bytes;
+	while (bytes < wanted && bytes < RING_BYTES_MAX)
+		bytes *= 2;
+	return (uint32_t)bytes;
+}
+
+static uint32_t event_rate(const struct bpf_config *config)
+{
+	if (config->event_rate == UINT32_MAX)
+		return 0;
+	return config->event_rate ? config->event_rate : EVENT_RATE_DEFAULT;
+}
+
+/* A skeleton, opened and set up; only programs of @wanted hooks (bit per hook_id) will load. */
+static struct tiered_bpf *skeleton_open(const struct bpf_config *config, uint32_t ring,
+					uint64_t flush_function, unsigned int wanted)
+{
+	struct tiered_bpf *skeleton = tiered_bpf__open();
+	uint32_t rate = event_rate(config);
+
+	if (!skeleton)
+		return NULL;
+	bpf_map__set_max_entries(skeleton->maps.events, ring);
+	skeleton->rodata->managed_only = !config->all_processes;
+	skeleton->rodata->event_cost_ns = rate ? NSEC_PER_SEC / rate : 0;
+	skeleton->rodata->flush_function = flush_function;
+	skeleton->bss->watch = config->watch;
+	for (int id = 0; id < HOOKS; id++)
+		bpf_program__set_autoload(hook_program(skeleton, id), wanted & 1U << id);
+	bpf_program__set_autoload(skeleton->progs.faults_drain_here, wanted & 1U << HOOK_FAULTS);
+	bpf_program__set_autoload(skeleton->progs.shootdowns_drain_here,
+				  wanted & 1U << HOOK_SHOOTDOWNS);
+	return skeleton;
+}
+
+static unsigned int hooks_wanted(const struct bpf *bpf)
+{
+	unsigned int wanted = 0;
+
+	for (int id = 0; id < HOOKS; id++)
+		wanted |= bpf->hooks[id].enabled ? 1U << id : 0;
+	return wanted;
+}
+
+/* Something did not load: finds out what by loading each program alone, and turns that off. */
+static void hooks_sift(struct bpf *bpf, const struct bpf_config *config, uint64_t flush_function)
+{
+	for (int id = 0; id < HOOKS; id++) {
+		struct tiered_bpf *skeleton;
+		int r = -ENOMEM;
+
+		if (!bpf->hooks[id].enabled)
+			continue;
+		skeleton = skeleton_open(config, RING_BYTES_PER_CPU, flush_function, 1U << id);
+		if (skeleton)
+			r = tiered_bpf__load(skeleton);
+		if (r < 0) {
+			bpf->hooks[id].enabled = false;
+			snprintf(bpf->hooks[id].reason, sizeof(bpf->hooks[id].reason),
+				 "this kernel's verifier refuses the program: %s", strerror(-r));
+		}
+		tiered_bpf__destroy(skeleton);
+	}
+}
+
+/* Loads all hooks that are on; what the verifier refuses is off afterwards. 0 or -errno. */
+static int programs_load(struct bpf *bpf, const struct bpf_config *config, uint64_t flush_function)
+{
+	const uint32_t ring = ring_bytes(config, bpf->cpus);
+	int r = -ENOMEM;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		bpf->skeleton = skeleton_open(config, ring, flush_function, hooks_wanted(bpf));
+		if (!bpf->skeleton)
+			return -errno;
+		r = tiered_bpf__load(bpf->skeleton);
+		if (r >= 0)
+			return 0;
+		tiered_bpf__destroy(bpf->skeleton);
+		bpf->skeleton = NULL;
+		if (attempt == 0)
+			hooks_sift(bpf, config, flush_function);
+	}
+	return r;
+}
+
+static int meta_write(struct bpf *bpf, const struct bpf_config *config)
+{
+	struct stats_meta meta = {
+		.stats_abi = TIERED_STATS_ABI,
+		.event_abi = TIERED_EVENT_ABI,
+		.event_kinds = EVENT_KINDS,
+		.managed_only = !config->all_processes,
+		.event_rate = event_rate(config),
+		.ring_bytes = bpf_map__max_entries(bpf->skeleton->maps.events),
+		.attached_ns = clock_now_ns(),
+	};
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(bpf->skeleton->maps.meta), &zero, &meta, BPF_ANY);
+}
+
+static void hooks_attach(struct bpf *bpf)
+{
+	for (int id = 0; id < HOOKS; id++) {
+		if (!bpf->hooks[id].enabled || hook_specs[id].kind == HOOK_ITERATOR)
+			continue;
+		bpf->links[id] = bpf_program__attach(hook_program(bpf->skeleton, id));
+		if (bpf->links[id])
+			continue;
+		bpf->hooks[id].enabled = false;
+		hook_explain(errno, hook_specs[id].kind, bpf->hooks[id].reason,
+			     sizeof(bpf->hooks[id].reason));
+	}
+}
+
+/* All but the probing. On failure @why has a sentence. */
+static int bpf_start(struct bpf *bpf, const struct bpf_config *config, uint64_t flush_function,
+		     char *why, size_t why_size)
+{
+	int r = programs_load(bpf, config, flush_function);
+
+	if (r < 0) {
+		snprintf(why, why_size, "the kernel does not take the BPF programs: %s",
+			 strerror(-r));
+		return r;
+	}
+	r = meta_write(bpf, config);
+	if (r >= 0)
+		r = events_open(bpf);
+	if (r < 0) {
+		snprintf(why, why_size, "the BPF ring cannot be set up: %s", strerror(-r));
+		return r;
+	}
+	hooks_attach(bpf);
+	if (hooks_wanted(bpf))
+		return 0;
+	snprintf(why, why_size, "no BPF program could be attached; the first (%s): %s",
+		 bpf->hooks[0].name, bpf->hooks[0].reason);
+	return -EOPNOTSUPP;
+}
+
+int bpf_open(const struct bpf_config *config, struct bpf **ret, char *why, size_t why_size)
+{
+	static const struct bpf_config defaults;
+	uint64_t flush_function = 0;
+	struct bpf *bpf;
+	struct btf *kernel;
+	int r;
+
+	libbpf_set_print(libbpf_log);
+	config = config ? config : &defaults;
+	kernel = btf__load_vmlinux_btf();
+	if (!kernel) {
+		snprintf(why, why_size,
+			 "no type information of this kernel in /sys/kernel/btf/vmlinux "
+			 "(needs CONFIG_DEBUG_INFO_BTF): %s",
+			 strerror(errno));
+		return -EOPNOTSUPP;
+	}
+	bpf = calloc(1, sizeof(*bpf));
+	if (!bpf) {
+		btf__free(kernel);
+		snprintf(why, why_size, "out of memory");
+		return -ENOMEM;
+	}
+	bpf->cpus = libbpf_num_possible_cpus();
+	r = bpf->cpus < 0 ? bpf->cpus : hooks_probe(bpf, &flush_function, kernel);
+	btf__free(kernel);
+	if (bpf->cpus < 0 || !hooks_wanted(bpf)) {
+		snprintf(why, why_size, "BPF cannot be used here: %s",
+			 bpf->cpus < 0 ? strerror(-r) : bpf->hooks[0].reason);
+		r = r == -EPERM || r == -EACCES ? -EPERM : -EOPNOTSUPP;
+	} else {
+		r = bpf_start(bpf, config, flush_function, why, why_size);
+	}
+	if (r < 0) {
+		bpf_close(bpf);
+		return r;
+	}
+	*ret = bpf;
+	return 0;
+}
+
+void bpf_close(struct bpf *bpf)
+{
+	if (!bpf)
+		return;
+	for (int id = 0; id < HOOKS; id++)
+		bpf_link__destroy(bpf->links[id]);
+	events_close(bpf);
+	tiered_bpf__destroy(bpf->skeleton);
+	free(bpf);
+}
+
+const struct bpf_hook *bpf_report(const struct bpf *bpf, size_t *ret_n)
+{
+	*ret_n = bpf ? HOOKS : 0;
+	return bpf ? bpf->hooks : NULL;
+}
+
+bool bpf_enabled(const struct bpf *bpf, const char *name)
+{
+	for (int id = 0; bpf && id < HOOKS; id++)
+		if (!strcmp(bpf->hooks[id].name, name))
+			return bpf->hooks[id].enabled;
+	return false;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * loader.h - loads what this kernel takes of the BPF programs, and says what it does not.
+ *
+ * Every hook is looked up in the kernel's BTF and tried with an empty program
+ * before the real ones are loaded; a hook that fails is off, with its reason,
+ * and takes no other with it. Nothing is written to disk and nothing outlives
+ * the process. All functions but bpf_open() take NULL for "no BPF": queries
+ * then return -EOPNOTSUPP and settings do nothing.
+ *
+ * Setters may be called from any one thread at a time; bpf_set_victim() is a
+ * plain store into memory that the programs read, so it belongs to the worker.
+ */
+#ifndef TIERED_DAEMON_BPF_LOADER_H
+#define TIERED_DAEMON_BPF_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bpf;
+
+/**
+ * struct bpf_config - what may be chosen before the programs are loaded; zeroed is the default
+ * @ring_bytes: size of the ring, a power of two of at least 4096; 0: 64 KiB per
+ *		possible CPU, 1 to 16 MiB
+ * @event_rate: most events of one kind per CPU and second; 0: 4000; UINT32_MAX: no cap
+ * @all_processes: make fault and shootdown events for every process, not just for
+ *		   those named by bpf_manage(). One compile job faults more often
+ *		   than all that is worth tiering, so this is off by default.
+ * @watch: emit EVENT_FOLIO for every mapping moved
+ */
+struct bpf_config {
+	uint32_t ring_bytes;
+	uint32_t event_rate;
+	bool all_processes;
+	bool watch;
+};
+
+/**
+ * struct bpf_hook - one place in the kernel that is, or is not, listened to
+ * @name: for a person, e.g. "faults"
+ * @where: tracepoint, function or iterator
+ * @purpose: what it is good for
+ * @enabled: loaded and attached
+ * @reason: why not, when it is not; else ""
+ */
+struct bpf_hook {
+	const char *name;
+	const char *where;
+	const char *purpose;
+	bool enabled;
+	char reason[160];
+};
+
+/**
+ * bpf_open() - loads and attaches
+ * @config: NULL for the defaults
+ * @why: on failure one sentence for a person; at least 1 byte
+ * @ret: to be closed with bpf_close()
+ *
+ * Returns 0 when at least one hook is on; -EOPNOTSUPP without BTF or without
+ * any usable hook, -EPERM without the privileges, or -errno.
+ */
+int bpf_open(const struct bpf_config *config, struct bpf **ret, char *why, size_t why_size);
+void bpf_close(struct bpf *bpf);
+
+/* All hooks, on and off, in a fixed order; NULL and 0 without BPF. */
+const struct bpf_hook *bpf_report(const struct bpf *bpf, size_t *ret_n);
+
+/* Is the hook of this name on? */
+bool bpf_enabled(const struct bpf *bpf, const char *name);
+
+/*
+ * bpf_set_worker() - names the thread that moves pages; 0: none
+ * @tid: as gettid() says in the initial pid namespace
+ */
+void bpf_set_worker(struct bpf *bpf, uint32_t tid);
+
+/*
+ * bpf_set_victim() - the worker is about to move pages of this process; 0: it is done
+ *
+ * A plain store. Migrations and shootdowns of the worker thread are attributed
+ * to the victim from here on.
+ */
+void bpf_set_victim(struct bpf *bpf, uint32_t tgid);
+
+/* Turns EVENT_FOLIO on or off. */
+void bpf_set_watch(struct bpf *bpf, bool on);
+
+/*
+ * bpf_manage() - starts or stops fault and shootdown events of a process
+ *
+ * Returns 0 (also when it was so already), -E2BIG when 16384 are managed, -errno.
+ */
+int bpf_manage(struct bpf *bpf, uint32_t tgid, bool on);
+
+/*
+ * bpf_drain() - makes records of the faults and shootdowns still being added up
+ *
+ * Records leave the caches in the kernel when they are a second old and
+ * something else happens on that CPU; this asks for them all now, one system
+ * call per CPU that has some. Meant for once per window. 0, -EOPNOTSUPP or -errno.
+ */
+int bpf_drain(struct bpf *bpf);
+
+#endif
