@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "report/ledger.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "decide/plan.h"
+
+static const char *const result_names[MOVE_RESULTS] = {
+	[MOVE_PENDING] = "pending",
+	[MOVE_MOVED] = "moved",
+	[MOVE_ALREADY] = "already",
+	[MOVE_BUSY] = "busy",
+	[MOVE_PINNED] = "pinned",
+	[MOVE_SHARED] = "shared",
+	[MOVE_GONE] = "gone",
+	[MOVE_NO_MEMORY] = "no-memory",
+	[MOVE_NOT_ALLOWED] = "not-allowed",
+	[MOVE_ELSEWHERE] = "elsewhere",
+	[MOVE_VOID] = "void",
+	[MOVE_FAILED] = "failed",
+};
+
+static const char *const reason_names[MOVE_REASONS] = {
+	[MOVE_PROMOTE_HOT] = "promote-hot",
+	[MOVE_PROMOTE_SWAP] = "promote-swap",
+	[MOVE_DEMOTE_ROOM] = "demote-room",
+	[MOVE_DEMOTE_PRESSURE] = "demote-pressure",
+	[MOVE_FLUSH] = "flush",
+};
+
+const char *ledger_result_name(unsigned int result)
+{
+	return result < MOVE_RESULTS ? result_names[result] : "?";
+}
+
+const char *ledger_reason_name(unsigned int reason)
+{
+	return reason < MOVE_REASONS ? reason_names[reason] : "?";
+}
+
+static void book(struct ledger_sum *sum, uint64_t pages)
+{
+	sum->folios++;
+	sum->pages += pages;
+}
+
+static void add(struct ledger_sum *sum, const struct ledger_sum *other)
+{
+	sum->folios += other->folios;
+	sum->pages += other->pages;
+}
+
+static int is_promotion(unsigned int reason)
+{
+	return reason == MOVE_PROMOTE_HOT || reason == MOVE_PROMOTE_SWAP;
+}
+
+void ledger_moves(struct ledger_account *account, const struct move *moves, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct move *move = &moves[i];
+		uint64_t pages = UINT64_C(1) << move->order;
+
+		if (move->result == MOVE_PENDING || move->result >= MOVE_RESULTS ||
+		    move->reason >= MOVE_REASONS)
+			continue;
+		book(&account->requested, pages);
+		book(&account->results[move->result], pages);
+		if (move->result != MOVE_MOVED)
+			continue;
+		book(&account->reasons[move->reason], pages);
+		book(is_promotion(move->reason) ? &account->promoted : &account->demoted, pages);
+	}
+}
+
+void ledger_add(struct ledger_account *account, const struct ledger_account *other)
+{
+	size_t i;
+
+	account->windows += other->windows;
+	account->elapsed_ns += other->elapsed_ns;
+	account->marked_pages += other->marked_pages;
+	account->read_pages += other->read_pages;
+	account->scan_calls += other->scan_calls;
+	account->observed += other->observed;
+	account->accessed += other->accessed;
+	account->unknown += other->unknown;
+	account->marked_targets += other->marked_targets;
+	account->stale_targets += other->stale_targets;
+	add(&account->planned, &other->planned);
+	add(&account->requested, &other->requested);
+	for (i = 0; i < MOVE_RESULTS; i++)
+		add(&account->results[i], &other->results[i]);
+	for (i = 0; i < MOVE_REASONS; i++)
+		add(&account->reasons[i], &other->reasons[i]);
+	add(&account->promoted, &other->promoted);
+	add(&account->demoted, &other->demoted);
+	account->batches += other->batches;
+	account->flush_bound += other->flush_bound;
+	account->flush_moves += other->flush_moves;
+	account->scan_cpu_ns += other->scan_cpu_ns;
+	account->migrate_cpu_ns += other->migrate_cpu_ns;
+	account->share_ppm = other->share_ppm;
+}
+
+int ledger_balanced(const struct ledger_account *account)
+{
+	const struct ledger_sum *moved = &account->results[MOVE_MOVED];
+	struct ledger_sum classes = { 0 }, reasons = { 0 };
+	size_t i;
+
+	for (i = 0; i < MOVE_RESULTS; i++)
+		add(&classes, &account->results[i]);
+	for (i = 0; i < MOVE_REASONS; i++)
+		add(&reasons, &account->reasons[i]);
+	return classes.folios == account->requested.folios &&
+	       classes.pages == account->requested.pages && reasons.folios == moved->folios &&
+	       reasons.pages == moved->pages &&
+	       account->promoted.pages + account->demoted.pages == moved->pages;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+const char *ledger_describe(const struct ledger_account *account, uint64_t window, char *buffer,
+			    size_t size)
+{
+	uint64_t failed = account->requested.pages - account->results[MOVE_MOVED].pages;
+
+	snprintf(buffer, size,
+		 "window %" PRIu64 ": %.1f s, %" PRIu64 " pages seen (%.0f%% accessed), "
+		 "hit share %.2f, promoted %" PRIu64 ", demoted %" PRIu64 ", not moved %" PRIu64
+		 ", stale %" PRIu64 " of %" PRIu64 ", cpu scan %.1f%% migrate %.1f%%",
+		 window, (double)account->elapsed_ns / 1e9, account->observed,
+		 percent(account->accessed, account->observed), account->share_ppm / 1e6,
+		 account->promoted.pages, account->demoted.pages, failed, account->stale_targets,
+		 account->marked_targets, percent(account->scan_cpu_ns, account->elapsed_ns),
+		 percent(account->migrate_cpu_ns, account->elapsed_ns));
+	return buffer;
+}

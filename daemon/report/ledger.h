@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ledger.h - the accounts: what was asked, what came of it, what it cost.
+ *
+ * Pure. One account is a set of sums; accounts of windows add up to the
+ * account of the run. Every folio that was asked to move is booked under
+ * exactly one enum move_result, so the classes add up to what was requested.
+ */
+#ifndef TIERED_LEDGER_H
+#define TIERED_LEDGER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tiered/types.h"
+
+struct move;
+
+/* What a class of moves amounts to. */
+struct ledger_sum {
+	uint64_t folios;
+	uint64_t pages; /* base pages */
+};
+
+/**
+ * struct ledger_account - sums over some windows
+ * @windows: how many
+ * @elapsed_ns: real time, from the beginning of marking to the end of deciding
+ * @marked_pages, @read_pages: base pages looked at in these steps
+ * @scan_calls: system calls on the bitmap or its like
+ * @observed, @accessed, @unknown: pages, as heat counts them
+ * @marked_targets, @stale_targets: targets with marks, and those of them whose
+ *	TLB flush was not confirmed
+ * @planned: folios and pages that were decided to move
+ * @requested: those that the migrator was asked to move
+ * @results: the same, by enum move_result
+ * @reasons: moved ones by enum move_reason
+ * @promoted, @demoted: moved ones by direction
+ * @batches: calls of move_pages() that move
+ * @flush_bound: most TLB flushes these needed (migrator.h)
+ * @flush_moves: pages moved for the flush's sake, not in @requested
+ * @scan_cpu_ns: CPU time of the whole daemon but migration, kernel included
+ * @migrate_cpu_ns: CPU time of migration
+ * @share_ppm: share of accesses on the fast tier by estimate, millionths; of
+ *	the last window added
+ */
+struct ledger_account {
+	uint64_t windows;
+	uint64_t elapsed_ns;
+	uint64_t marked_pages;
+	uint64_t read_pages;
+	uint64_t scan_calls;
+	uint64_t observed;
+	uint64_t accessed;
+	uint64_t unknown;
+	uint64_t marked_targets;
+	uint64_t stale_targets;
+	struct ledger_sum planned;
+	struct ledger_sum requested;
+	struct ledger_sum results[MOVE_RESULTS];
+	struct ledger_sum reasons[MOVE_REASONS];
+	struct ledger_sum promoted;
+	struct ledger_sum demoted;
+	uint64_t batches;
+	uint64_t flush_bound;
+	uint64_t flush_moves;
+	uint64_t scan_cpu_ns;
+	uint64_t migrate_cpu_ns;
+	uint32_t share_ppm;
+	uint32_t reserved;
+};
+
+/* For people and metrics: "moved", "busy"; "promote-hot". "?" beyond the last. */
+const char *ledger_result_name(unsigned int result);
+const char *ledger_reason_name(unsigned int reason);
+
+/* Books moves that the migrator is done with; those still pending were never asked for. */
+void ledger_moves(struct ledger_account *account, const struct move *moves, size_t n);
+
+/* Adds @other to @account. */
+void ledger_add(struct ledger_account *account, const struct ledger_account *other);
+
+/* Do the classes add up to what was requested, and the moved ones to their directions? */
+int ledger_balanced(const struct ledger_account *account);
+
+/*
+ * One line about one window for the log; returns @buffer.
+ * "window 12: 2.0 s, 65536 pages seen (10% accessed), ..."
+ */
+const char *ledger_describe(const struct ledger_account *account, uint64_t window, char *buffer,
+			    size_t size);
+
+#endif
