@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct target;
+struct topology;
 
 enum flush_method {
 	FLUSH_MOVE,    /* a batched move flushes fully */
@@ -38,11 +39,14 @@ struct flush_seen {
  * @seen: counters now; 0, or -EOPNOTSUPP when nobody counts
  * @other_node: a node other than @node that may take one page of the target, or
  *	TIERED_NODE_NONE
+ * @proc_root: for kpageflags, to choose pages that are no part of a large folio;
+ *	NULL: take what looks like one
  */
 struct flush_ops {
 	int (*move_page)(void *arg, struct target *target, uint64_t address, uint8_t node);
 	int (*seen)(void *arg, struct flush_seen *ret);
 	uint8_t (*other_node)(void *arg, const struct target *target, uint8_t node);
+	const char *proc_root;
 	void *arg;
 };
 
@@ -55,16 +59,32 @@ struct flush_ops {
 enum flush_method flush_method_probe(const char *release, const char *machine,
 				     const char *cpuinfo_flags, char *reason, size_t size);
 
-/* Pure: do these counters, before and after moves that did move small folios, confirm a flush? */
+/* The same for the machine it runs on. @reason may be NULL. */
+enum flush_method flush_method_here(const char *proc_root, char *reason, size_t size);
+
+/*
+ * Pure: do these counters, before and after moves that did move small folios,
+ * confirm a flush?
+ *
+ * A full flush seen does. So does none at all: then no other CPU was running
+ * the address space, and each flushes it whole when it next switches to it,
+ * because the kernel's generation of its page tables has moved on. Only
+ * partial ones seen: the kernel flushed the moved page and no other. Where
+ * nobody counts, both are zero and the method alone is trusted.
+ */
 int flush_confirmed(enum flush_method method, const struct flush_seen *before,
 		    const struct flush_seen *after, uint64_t small_folios_moved);
 
 /**
  * flush_force() - moves one page of @target for the flush's sake
  *
+ * The page of the last time if it is still there, else an exclusive anonymous
+ * one; up to 8 are tried.
+ *
  * Returns 1 when the flush is confirmed, 0 when it could not be had (the
  * window is stale for this target), -errno on failure.
  */
-int flush_force(const struct flush_ops *ops, enum flush_method method, struct target *target);
+int flush_force(const struct flush_ops *ops, enum flush_method method,
+		const struct topology *topology, struct target *target);
 
 #endif

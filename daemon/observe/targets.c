@@ -30,6 +30,8 @@ static void survey_rules(struct targets *targets)
 			targets->needs |= TARGETS_NEED_UID;
 		if (rule->cgroup[0])
 			targets->needs |= TARGETS_NEED_CGROUP;
+		if (rule->exe[0])
+			targets->needs |= TARGETS_NEED_EXE;
 		if (!rule->exclude && rule->min_size < targets->least)
 			targets->least = rule->min_size;
 	}

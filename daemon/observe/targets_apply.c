@@ -100,8 +100,7 @@ static void settle(struct targets *targets, const struct candidate *candidate, s
 		known = &targets->known[targets->n_known + (*n_new)++];
 		*known = (struct known){ 0 };
 	}
-	known->alive = 1;
-	known->chosen = 1;
+	known->alive = known->chosen = known->touched = 1;
 	if (known->held && !candidate->fresh) {
 		change->kept++;
 	} else {

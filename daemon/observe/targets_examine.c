@@ -44,7 +44,8 @@ static int is_wanted(const struct targets *targets, const char *proc_root, int h
 	if (traits.rss_bytes < (held ? targets->least / 2 : targets->least))
 		return 0;
 	/* Unreadable traits must not slip past an exclude: such a process is left alone. */
-	if (proc_read_exe(proc_root, pid, exe, sizeof(exe)) == -ESRCH)
+	if (proc_read_exe(proc_root, pid, exe, sizeof(exe)) < 0 &&
+	    (targets->needs & TARGETS_NEED_EXE))
 		return 0;
 	if ((targets->needs & TARGETS_NEED_UID) && proc_read_uid(proc_root, pid, &traits.uid) < 0)
 		return 0;

@@ -50,6 +50,7 @@ struct targets {
 
 #define TARGETS_NEED_UID 1u
 #define TARGETS_NEED_CGROUP 2u
+#define TARGETS_NEED_EXE 4u
 
 /* A process that a rule wants. @fresh: not the program we know under this tgid. */
 struct candidate {

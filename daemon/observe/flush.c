@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "flush.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/kernel-page-flags.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "pagemap.h"
+#include "target.h"
+#include "topology.h"
+#include "util/cleanup.h"
+#include "vmas.h"
+
+/* Each failed try costs a migration; pages that fail one after the other are pinned or huge. */
+#define TRIES_MAX 8
+
+/* Entries per read, and reads per search: 128 MiB of address space at most, a millisecond. */
+#define SEARCH_ENTRIES 512
+#define SEARCH_READS_MAX 64
+
+static int has_word(const char *text, const char *word)
+{
+	const size_t length = strlen(word);
+	const char *at = text;
+
+	while ((at = strstr(at, word))) {
+		int starts = at == text || at[-1] == ' ' || at[-1] == '\t';
+
+		at += length;
+		if (starts && (*at == ' ' || *at == '\n' || *at == '\0'))
+			return 1;
+	}
+	return 0;
+}
+
+static enum flush_method method(enum flush_method which, char *reason, size_t size,
+				const char *text)
+{
+	if (reason && size)
+		snprintf(reason, size, "%s", text);
+	return which;
+}
+
+enum flush_method flush_method_probe(const char *release, const char *machine,
+				     const char *cpuinfo_flags, char *reason, size_t size)
+{
+	unsigned int major, minor;
+
+	if (strcmp(machine, "x86_64") != 0)
+		return method(
+			FLUSH_NATURAL, reason, size,
+			"only x86-64 flushes the whole TLB for batched moves; windows wait for "
+			"its natural turnover and are reported stale");
+	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+		return method(
+			FLUSH_NATURAL, reason, size,
+			"the kernel's version is not understood; windows wait for the natural "
+			"turnover of the TLB and are reported stale");
+	if (major < 6 || (major == 6 && minor < 3))
+		return method(FLUSH_NATURAL, reason, size,
+			      "kernels before 6.3 flush page by page; windows wait for the natural "
+			      "turnover of the TLB and are reported stale");
+	if (has_word(cpuinfo_flags, "invlpgb"))
+		return method(
+			FLUSH_NATURAL, reason, size,
+			"this CPU flushes by INVLPGB, which cannot be confirmed; windows wait for "
+			"the natural turnover of the TLB and are reported stale");
+	return method(FLUSH_MOVE, reason, size, "a batched move flushes the TLBs");
+}
+
+/* Copies the value of the first "flags" line; "" when there is none. */
+static void read_cpu_flags(const char *proc_root, char **ret_line)
+{
+	char path[PATH_MAX];
+	auto_fclose FILE *file = NULL;
+	size_t room = 0;
+
+	if (snprintf(path, sizeof(path), "%s/cpuinfo", proc_root) >= (int)sizeof(path))
+		return;
+	file = fopen(path, "re");
+	while (file && getline(ret_line, &room, file) > 0)
+		if (strncmp(*ret_line, "flags", 5) == 0)
+			return;
+	free(*ret_line);
+	*ret_line = NULL;
+}
+
+enum flush_method flush_method_here(const char *proc_root, char *reason, size_t size)
+{
+	auto_free char *flags = NULL;
+	struct utsname name;
+
+	if (uname(&name) < 0)
+		return method(FLUSH_NATURAL, reason, size, "uname() fails");
+	read_cpu_flags(proc_root, &flags);
+	return flush_method_probe(name.release, name.machine, flags ? flags : "", reason, size);
+}
+
+int flush_confirmed(enum flush_method method_used, const struct flush_seen *before,
+		    const struct flush_seen *after, uint64_t small_folios_moved)
+{
+	if (method_used != FLUSH_MOVE || !small_folios_moved)
+		return 0;
+	if (after->full > before->full)
+		return 1;
+	return after->partial == before->partial;
+}
+
+/* Pages to try, best first. */
+struct picks {
+	uint64_t addresses[TRIES_MAX];
+	size_t n;
+	int kpageflags_fd;
+};
+
+static void pick(struct picks *picks, uint64_t address)
+{
+	if (picks->n < TRIES_MAX)
+		picks->addresses[picks->n++] = address;
+}
+
+/* Neighbours in memory as in the address space are what pages of one large folio are. */
+static int looks_large(const uint64_t *entries, size_t i, size_t n)
+{
+	const uint64_t pfn = pagemap_pfn(entries[i]);
+
+	return (i && pagemap_pfn(entries[i - 1]) == pfn - 1) ||
+	       (i + 1 < n && pagemap_pfn(entries[i + 1]) == pfn + 1);
+}
+
+static int is_large(const struct picks *picks, const uint64_t *entries, size_t i, size_t n)
+{
+	const uint64_t large = UINT64_C(1) << KPF_COMPOUND_HEAD | UINT64_C(1) << KPF_COMPOUND_TAIL;
+	const uint64_t pfn = pagemap_pfn(entries[i]);
+	uint64_t flags;
+
+	if (picks->kpageflags_fd < 0 || pread(picks->kpageflags_fd, &flags, sizeof(flags),
+					      (off_t)(pfn * sizeof(flags))) != sizeof(flags))
+		return looks_large(entries, i, n);
+	return (flags & large) != 0;
+}
+
+static int is_own(uint64_t entry)
+{
+	return pagemap_pfn(entry) && (entry & PAGEMAP_EXCLUSIVE) && !(entry & PAGEMAP_FILE);
+}
+
+/* Takes single pages of @n entries from @address on; large ones go to @second. */
+static void pick_from(struct picks *picks, struct picks *second, uint64_t address,
+		      const uint64_t *entries, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && picks->n < TRIES_MAX; i++) {
+		const uint64_t at = address + i * TIERED_PAGE_SIZE;
+
+		if (!is_own(entries[i]))
+			continue;
+		if (!is_large(picks, entries, i, n))
+			pick(picks, at);
+		else
+			pick(second, at);
+	}
+}
+
+static void search(const struct target *target, struct picks *picks)
+{
+	uint64_t entries[SEARCH_ENTRIES], address;
+	struct picks second = { .kpageflags_fd = -1 };
+	size_t i, reads = 0;
+
+	for (i = 0; i < target->n_vmas; i++) {
+		const struct vma *vma = &target->vmas[i];
+
+		for (address = vma->start; address < vma->end;
+		     address += SEARCH_ENTRIES * TIERED_PAGE_SIZE) {
+			uint64_t want = (vma->end - address) >> TIERED_PAGE_SHIFT;
+			int n;
+
+			if (picks->n == TRIES_MAX || reads++ == SEARCH_READS_MAX)
+				goto out;
+			if (want > SEARCH_ENTRIES)
+				want = SEARCH_ENTRIES;
+			n = target_pagemap(target, address, entries, want);
+			if (n < 0)
+				goto out;
+			pick_from(picks, &second, address, entries, (size_t)n);
+		}
+	}
+out:
+	for (i = 0; i < second.n; i++)
+		pick(picks, second.addresses[i]);
+}
+
+/* 1: moved and confirmed; 0: not; -ESRCH: the process is gone; -ENODEV: no node to move to. */
+static int try_page(const struct flush_ops *ops, enum flush_method method_used,
+		    const struct topology *topology, struct target *target, uint64_t address)
+{
+	struct flush_seen before = { 0 }, after = { 0 };
+	uint64_t entry;
+	uint8_t node, to;
+	int counted, ret;
+
+	ret = target_pagemap(target, address, &entry, 1);
+	if (ret < 0)
+		return ret;
+	if (!pagemap_pfn(entry))
+		return 0;
+	node = topology_node_of_pfn(topology, pagemap_pfn(entry));
+	to = ops->other_node(ops->arg, target, node);
+	if (to == TIERED_NODE_NONE)
+		return -ENODEV;
+	counted = ops->seen(ops->arg, &before) == 0;
+	ret = ops->move_page(ops->arg, target, address, to);
+	if (ret < 0)
+		return ret == -ESRCH ? ret : 0;
+	if (!counted || ops->seen(ops->arg, &after) < 0)
+		before = after = (struct flush_seen){ 0 };
+	return flush_confirmed(method_used, &before, &after, 1);
+}
+
+/* 1 confirmed, with the page remembered for the next time; else as try_page(). */
+static int try_picks(const struct flush_ops *ops, enum flush_method method_used,
+		     const struct topology *topology, struct target *target,
+		     const struct picks *picks)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < picks->n && ret == 0; i++) {
+		ret = try_page(ops, method_used, topology, target, picks->addresses[i]);
+		if (ret > 0)
+			target->flush_address = picks->addresses[i];
+	}
+	return ret;
+}
+
+static int kpageflags_open(const char *proc_root)
+{
+	char path[PATH_MAX];
+
+	if (!proc_root ||
+	    snprintf(path, sizeof(path), "%s/kpageflags", proc_root) >= (int)sizeof(path))
+		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int flush_force(const struct flush_ops *ops, enum flush_method method_used,
+		const struct topology *topology, struct target *target)
+{
+	auto_close int kpageflags_fd = -1;
+	struct picks picks = { .kpageflags_fd = -1 };
+	int ret = 0;
+
+	if (method_used != FLUSH_MOVE)
+		return 0;
+	if (target->flush_address) {
+		pick(&picks, target->flush_address);
+		ret = try_picks(ops, method_used, topology, target, &picks);
+	}
+	if (ret == 0) {
+		target->flush_address = 0;
+		kpageflags_fd = kpageflags_open(ops->proc_root);
+		picks = (struct picks){ .kpageflags_fd = kpageflags_fd };
+		search(target, &picks);
+		ret = try_picks(ops, method_used, topology, target, &picks);
+	}
+	return ret == -ENODEV ? 0 : ret;
+}

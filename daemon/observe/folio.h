@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * folio.h - what a clear idle bit means, by /proc/kpageflags
+ * (Documentation/admin-guide/mm/pagemap.rst).
+ *
+ * The idle bitmap knows heads of folios on LRU lists only. So a page of ours
+ * whose bit is clear was accessed, or it is a tail, whose head's bit counts, or
+ * it is on no list at all. kpageflags tells, at a fifth to a third of the cost
+ * of the idle test itself; so it is asked only where it has to be: not for
+ * idle pages, with one probe for a 2 MiB page, and for pages that were found
+ * single before only every few windows.
+ */
+#ifndef TIERED_FOLIO_H
+#define TIERED_FOLIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct idle_chunk;
+
+/* Frames in a PMD-mapped huge page of x86-64: the largest folio there is on an LRU list. */
+#define FOLIO_PAGES_MAX 512
+
+struct folio_reader;
+
+/* Where kpageflags cannot be read it makes do without: only 2 MiB pages that stayed idle are seen. */
+int folio_reader_new(const char *proc_root, struct folio_reader **ret);
+void folio_reader_free(struct folio_reader *reader);
+
+/* A new window: what was read of single blocks is stale. */
+void folio_reader_window(struct folio_reader *reader);
+
+/* Fills @tails, @odd and @small of a chunk that was fetched. */
+void folio_reader_scan(struct folio_reader *reader, struct idle_chunk *chunk);
+
+/* Head of the folio that @pfn is a tail of, or 0. Slow: for folios mapped in part. */
+uint64_t folio_reader_head(struct folio_reader *reader, uint64_t pfn);
+
+/* Is it the zero page, or the huge one, as far as they have been met? */
+int folio_reader_is_zero(const struct folio_reader *reader, uint64_t pfn);
+
+#endif

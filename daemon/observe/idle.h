@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* idle.h - what the files of the idle tracker share. Not for others: use tracker.h. */
+#ifndef TIERED_IDLE_H
+#define TIERED_IDLE_H
+
+#include "folio.h"
+#include "idle_bitmap.h"
+#include "tiered/tracker.h"
+
+/* Entries of pagemap read at once: 32 MiB of address space, 64 KiB of entries, stays in the L2. */
+#define IDLE_ENTRIES 8192
+
+/* Observations handed on at once: 24 KiB. */
+#define IDLE_BATCH 1024
+
+/* Addresses whose pages were looked at by mark(). */
+struct idle_span {
+	uint64_t start;
+	uint64_t end;
+	uint32_t target; /* index */
+};
+
+/* Where the next mark() goes on. */
+struct idle_cursor {
+	uint64_t address;
+	uint32_t target; /* id */
+};
+
+/**
+ * struct idle - state of the tracker
+ * @targets: the caller's
+ * @marked: per target: has marks in this window
+ * @slice_ns: CPU time of the thread when it last breathed
+ * @run_pages: pages of the folio that the last observation in @batch is about
+ * @run_pfn, @run_address: what would be the next page of that folio
+ */
+struct idle {
+	struct tracker_env env;
+	struct idle_bitmap bitmap;
+	struct folio_reader *folios;
+	struct target *const *targets;
+	size_t n_targets;
+	uint8_t *marked;
+	struct idle_cursor cursor;
+	struct idle_span *spans;
+	size_t n_spans;
+	size_t room_spans;
+	uint64_t slice_ns;
+
+	uint64_t interval_ns;
+	observe_fn *observe;
+	void *observe_arg;
+	size_t n_batch;
+	uint32_t run_pages;
+	uint64_t run_pfn;
+	uint64_t run_address;
+
+	uint64_t entries[IDLE_ENTRIES];
+	struct observation batch[IDLE_BATCH];
+};
+
+int idle_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost);
+int idle_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg,
+	      struct tracker_cost *ret_cost);
+
+/* Calls env->breathe when a slice of CPU time is over; 0 or -ECANCELED. */
+int idle_breathe(struct idle *idle);
+
+/* Forgets the marks of this window. */
+void idle_drop_marks(struct idle *idle);
+
+#endif
