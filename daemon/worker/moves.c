@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "bpf/loader.h"
+#include "bpf/stats.h"
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "util/clock.h"
@@ -78,7 +79,9 @@ static void batch_done(void *arg, const struct migrator_call *call)
 	struct seat *seat = roster_find(&window->roster, call->target->id);
 	struct flush_seen after = { 0 };
 
-	ledger_call(&window->account, call);
+	window->account.batches += call->calls;
+	window->account.flush_bound += call->flush_bound;
+	window->account.migrate_cpu_ns += call->cpu_ns;
 	flush_seen(window, &after);
 	if (seat && flush_confirmed(window->flush, &window->flush_before, &after, call->small))
 		seat->flushed = 1;
@@ -89,7 +92,8 @@ static int move_for_flush(void *arg, struct target *target, uint64_t address, ui
 	struct window *window = arg;
 	int ret = migrator_move_page(window->migrator, target, address, node);
 
-	ledger_flush_move(&window->account, ret == 0);
+	if (ret == 0)
+		window->account.flush_moves++;
 	return ret;
 }
 
@@ -130,8 +134,8 @@ int window_open_moves(struct window *window)
 		.arg = window,
 	};
 
-	pacer_init(&window->pacer, config->rate,
-		   (uint64_t)((double)config->rate * BURST_NS / NSEC_PER_SEC));
+	pacer_init(&window->pacer, config->rate, config->rate / (NSEC_PER_SEC / BURST_NS),
+		   clock_now_ns());
 	window->flush = flush_method_here(config->proc_root, NULL, 0);
 	return migrator_new(&env, &window->migrator);
 }
@@ -140,7 +144,8 @@ int window_migrate(struct window *window)
 {
 	int ret = 0;
 
-	ledger_planned(&window->account, &window->plan);
+	window->account.planned.folios = window->plan.n_moves;
+	window->account.planned.pages = window->plan.pages;
 	if (window->config->observe)
 		return 0;
 	ret = migrator_run(window->migrator, &window->plan);
@@ -156,6 +161,7 @@ int window_flush(struct window *window)
 		.move_page = move_for_flush,
 		.seen = flush_seen,
 		.other_node = other_node,
+		.proc_root = window->config->proc_root,
 		.arg = window,
 	};
 	size_t i;
@@ -169,7 +175,7 @@ int window_flush(struct window *window)
 			seat->flushed = flush_force(&ops, window->flush, window->config->topology,
 						    seat->target) > 0;
 		if (!seat->flushed)
-			window->stale_targets++;
+			window->account.stale_targets++;
 	}
 	return 0;
 }

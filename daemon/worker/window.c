@@ -75,7 +75,7 @@ static void seat_marked(void *arg, struct target *target)
 
 	if (seat)
 		seat->marked = 1;
-	window->marked_targets++;
+	window->account.marked_targets++;
 }
 
 static int step_mark(struct window *window)
@@ -95,7 +95,8 @@ static int step_mark(struct window *window)
 	tracker->marked_targets(window->tracker, seat_marked, window);
 	window->pages = cost.pages;
 	window->pages_ns = clock_thread_cpu_ns() - cpu_ns;
-	ledger_marked(&window->account, &cost);
+	window->account.marked_pages = cost.pages;
+	window->account.scan_calls += cost.calls;
 	return 0;
 }
 
@@ -142,14 +143,15 @@ static int step_read(struct window *window)
 	int ret;
 
 	heat_window(window->heat, window->number);
-	if (!window->marked_targets)
+	if (!window->account.marked_targets)
 		return 0;
 	ret = window->config->tracker->read(window->tracker, interval_ns, observe_slice, window,
 					    &cost);
 	if (ret < 0)
 		return ret;
 	window->pages_ns += clock_thread_cpu_ns() - cpu_ns;
-	ledger_read(&window->account, &cost);
+	window->account.read_pages = cost.pages;
+	window->account.scan_calls += cost.calls;
 	return 0;
 }
 
@@ -198,7 +200,7 @@ static int step_decide(struct window *window)
 		.targets = targets,
 		.n_targets = window->roster.count,
 		.heat = window->heat,
-		.budget_pages = pacer_window_bytes(&window->pacer, window->interval_ns) >>
+		.budget_pages = pacer_earns(&window->pacer, window->interval_ns) >>
 				TIERED_PAGE_SHIFT,
 	};
 	plan_clear(&window->plan);
@@ -209,24 +211,35 @@ static int step_decide(struct window *window)
 	return plan_seal(&window->plan);
 }
 
-/* The length of the next window, from how much was accessed in this one. */
+/* What was seen, and how long the next window should be for it. */
 static void step_adapt(struct window *window)
 {
 	const struct worker_config *config = window->config;
 	const struct topology_node *nodes;
+	uint64_t fast_pages = 0, fast_nodes = 0, accessed;
 	struct heat_stats stats;
-	uint64_t fast_pages = 0;
 	size_t i, n;
 
+	nodes = topology_nodes(config->topology, &n);
+	for (i = 0; i < n && nodes[i].tier == 0; i++) {
+		fast_pages += nodes[i].total_pages;
+		fast_nodes |= UINT64_C(1) << nodes[i].id;
+	}
+	heat_stats(window->heat, &stats);
+	window->account.observed = stats.observed;
+	window->account.accessed = stats.accessed;
+	window->account.unknown = stats.unknown;
+	window->account.share_ppm = heat_share_ppm(window->heat, fast_nodes);
 	if (config->window_ns)
 		return;
-	heat_stats(window->heat, &stats);
-	nodes = topology_nodes(config->topology, &n);
-	for (i = 0; i < n && nodes[i].tier == 0; i++)
-		fast_pages += nodes[i].total_pages;
-	window->interval_ns = interval_next(window->interval_ns, stats.accessed, stats.observed,
-					    stats.tracked, fast_pages, config->window_min_ns,
-					    config->window_max_ns);
+	if (!stats.observed)
+		return;
+	/* A slice stands for the whole. */
+	accessed = (uint64_t)((unsigned __int128)stats.accessed *
+			      (stats.tracked > stats.observed ? stats.tracked : stats.observed) /
+			      stats.observed);
+	window->interval_ns = interval_next(window->interval_ns, accessed, fast_pages,
+					    config->window_min_ns, config->window_max_ns);
 }
 
 /* The six steps. Errors of the kernel about one process never come up here. */
@@ -278,8 +291,6 @@ int window_run(struct window *window, const char **ret_what)
 
 	window->number++;
 	window->account = (struct ledger_account){ .windows = 1 };
-	window->stale_targets = 0;
-	window->marked_targets = 0;
 	window->pages = 0;
 	window->pages_ns = 0;
 	ret = run_steps(window, ret_what);

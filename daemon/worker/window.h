@@ -56,8 +56,6 @@ struct window {
 	struct ledger_account totals;
 	uint64_t pages; /* marked in this window, and the CPU time of marking and reading */
 	uint64_t pages_ns;
-	uint64_t stale_targets;
-	uint64_t marked_targets;
 };
 
 /* 0 or -errno, with the name of what failed in @ret_what. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bpf/loader.h"
+#include "bpf/vmas.h"
 #include "observe/target.h"
 #include "util/clock.h"
 #include "worker/window.h"
@@ -182,9 +183,6 @@ static void report(struct worker *worker, unsigned int kind, int error, const ch
 	message->end_ns = clock_now_ns();
 	message->interval_ns = window->account.elapsed_ns;
 	message->targets = window->roster.count;
-	message->marked_targets = window->marked_targets;
-	message->stale_targets = window->stale_targets;
-	message->planned = window->plan.pages;
 	message->account = window->account;
 	message->totals = window->totals;
 	send_kind(worker, &message->message, kind);

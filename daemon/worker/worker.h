@@ -71,7 +71,6 @@ struct worker_remove {
  * struct worker_window - what one window did
  * @error: -errno why the worker ended; 0 in windows
  * @error_what: what failed
- * @stale_targets: marked targets without a confirmed flush
  * @totals: since the start of the worker
  */
 struct worker_window {
@@ -82,9 +81,6 @@ struct worker_window {
 	uint64_t end_ns;
 	uint64_t interval_ns;
 	uint64_t targets;
-	uint64_t marked_targets;
-	uint64_t stale_targets;
-	uint64_t planned;
 	struct ledger_account account; /* of this window */
 	struct ledger_account totals;
 };

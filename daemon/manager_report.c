@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* manager_report.c - what the main thread tells people: log, status line, window log, totals. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "bpf/events.h"
+#include "bpf/loader.h"
+#include "bpf/stats.h"
+#include "manager_internal.h"
+#include "observe/topology.h"
+#include "util/clock.h"
+#include "util/file.h"
+#include "util/log.h"
+
+/* The columns of --window-log: name, and what is printed. All numbers are unsigned. */
+#define WINDOW_COLUMNS(X)                                                                          \
+	X("window", window->window)                                                                \
+	X("end_ns", window->end_ns)                                                                \
+	X("interval_ns", account->elapsed_ns)                                                      \
+	X("targets", window->targets)                                                              \
+	X("marked_pages", account->marked_pages)                                                   \
+	X("observed", account->observed)                                                           \
+	X("accessed", account->accessed)                                                           \
+	X("unknown", account->unknown)                                                             \
+	X("marked_targets", account->marked_targets)                                               \
+	X("stale_targets", account->stale_targets)                                                 \
+	X("planned", account->planned.pages)                                                       \
+	X("requested", account->requested.pages)                                                   \
+	X("promoted", account->promoted.pages)                                                     \
+	X("demoted", account->demoted.pages)                                                       \
+	X("flush_moves", account->flush_moves)                                                     \
+	X("batches", account->batches)                                                             \
+	X("flush_bound", account->flush_bound)                                                     \
+	X("flushes_seen", flushes)                                                                 \
+	X("scan_calls", account->scan_calls)                                                       \
+	X("scan_cpu_ns", account->scan_cpu_ns)                                                     \
+	X("migrate_cpu_ns", account->migrate_cpu_ns)                                               \
+	X("share_ppm", (uint64_t)account->share_ppm)
+
+int manager_open_window_log(struct manager *manager)
+{
+	const char *path = manager->options->window_log;
+
+	if (!path)
+		return 0;
+	manager->window_log = fopen(path, "ae");
+	if (!manager->window_log) {
+		log_error("%s: %s; expected a file that can be appended to", path, strerror(errno));
+		return -EIO;
+	}
+	if (ftell(manager->window_log) == 0) {
+#define NAME(name, value) name ","
+		static const char header[] = WINDOW_COLUMNS(NAME);
+#undef NAME
+		fprintf(manager->window_log, "%.*s\n", (int)sizeof(header) - 2, header);
+		fflush(manager->window_log);
+	}
+	return 0;
+}
+
+/* TLB flushes by interrupt on the whole machine, as BPF counts them; 0 when it does not. */
+static uint64_t flushes_sent(const struct manager *manager)
+{
+	struct stats_flushes flushes[STATS_FLUSH_REASONS];
+
+	if (bpf_flushes(manager->bpf, flushes) < 0)
+		return 0;
+	return flushes[STATS_FLUSH_SENT].full + flushes[STATS_FLUSH_SENT].partial;
+}
+
+static void write_window(const struct manager *manager, const struct worker_window *window)
+{
+	const struct ledger_account *account = &window->account;
+	uint64_t flushes = flushes_sent(manager);
+	const char *comma = "";
+
+#define PRINT(name, value)                                                                         \
+	fprintf(manager->window_log, "%s%" PRIu64, comma, (uint64_t)(value));                      \
+	comma = ",";
+	WINDOW_COLUMNS(PRINT)
+#undef PRINT
+	fputc('\n', manager->window_log);
+	fflush(manager->window_log);
+}
+
+void manager_report_window(struct manager *manager, const struct worker_window *window)
+{
+	uint64_t now_ns = clock_now_ns();
+	char line[512];
+
+	manager->last = *window;
+	if (manager->window_log)
+		write_window(manager, window);
+	ledger_describe(&window->account, window->window, line, sizeof(line));
+	sd_notifyf(0, "STATUS=%" PRIu64 " targets; %s", window->targets, line);
+	if (!manager->options->every_window && manager->last_summary_ns &&
+	    now_ns - manager->last_summary_ns < manager->config->log_every_ns)
+		return;
+	manager->last_summary_ns = now_ns;
+	log_info("%s", line);
+}
+
+static void report_hooks(const struct manager *manager)
+{
+	const struct bpf_hook *hooks;
+	size_t i, n, on = 0;
+
+	hooks = bpf_report(manager->bpf, &n);
+	for (i = 0; i < n; i++) {
+		on += hooks[i].enabled;
+		if (!hooks[i].enabled)
+			log_info("bpf: %s (%s) is off: %s", hooks[i].name, hooks[i].where,
+				 hooks[i].reason);
+	}
+	if (n)
+		log_info("bpf: %zu of %zu hooks are on", on, n);
+}
+
+/* Others who move pages, or clear accessed bits, behind our back. */
+static void report_rivals(void)
+{
+	uint64_t balancing = 0;
+
+	if (file_read_u64(&balancing, "/proc/sys/kernel/numa_balancing") == 0 && balancing)
+		log_warning("kernel.numa_balancing = %" PRIu64
+			    " moves pages too, and hides accesses; going on, but set it to 0",
+			    balancing);
+}
+
+void manager_report_start(const struct manager *manager)
+{
+	char text[512];
+
+	log_info("tiered " TIERED_VERSION ": %s",
+		 topology_describe(manager->topology, text, sizeof(text)));
+	report_hooks(manager);
+	report_rivals();
+	if (!manager->worker) {
+		log_warning("%s; staying idle", manager->idle_reason);
+		sd_notifyf(0, "STATUS=idle: %s", manager->idle_reason);
+		return;
+	}
+	log_info("tracker %s, policy %s, cpu_max %.4g%% of a core, %s",
+		 manager->worker_config.tracker->name, manager->worker_config.policy->name,
+		 manager->worker_config.cpu_max_ppm / 1e4,
+		 manager->worker_config.observe ? "observing: nothing is moved" : "managing");
+}
+
+static void total(const char *name, uint64_t value)
+{
+	log_info("total %s %" PRIu64, name, value);
+}
+
+static void report_account(const struct ledger_account *account)
+{
+	unsigned int i;
+
+	total("windows", account->windows);
+	total("stale_windows", account->stale_targets);
+	total("scanned_pages", account->marked_pages);
+	total("requested_pages", account->requested.pages);
+	for (i = MOVE_MOVED; i < MOVE_RESULTS; i++)
+		log_info("total %s_pages %" PRIu64, ledger_result_name(i),
+			 account->results[i].pages);
+	total("promoted_pages", account->promoted.pages);
+	total("demoted_pages", account->demoted.pages);
+	total("flush_moves", account->flush_moves);
+	total("batches", account->batches);
+	total("flush_bound", account->flush_bound);
+	total("scan_cpu_ns", account->scan_cpu_ns);
+	total("migrate_cpu_ns", account->migrate_cpu_ns);
+	total("elapsed_ns", account->elapsed_ns);
+	if (!ledger_balanced(account))
+		log_error("the books do not balance: classes and requests differ; please report");
+}
+
+/* What the kernel was seen doing, whoever asked for it. */
+static void report_seen(const struct manager *manager)
+{
+	struct stats_migrations migrations[STATS_MIGRATE_REASONS];
+	struct event_losses losses[EVENT_KINDS];
+	struct stats_totals totals;
+	uint64_t lost = 0, seen = 0, ours = 0;
+	unsigned int i;
+
+	if (bpf_totals(manager->bpf, &totals) < 0 || bpf_losses(manager->bpf, losses) < 0 ||
+	    bpf_migrations(manager->bpf, migrations) < 0)
+		return;
+	for (i = 0; i < EVENT_KINDS; i++)
+		lost += losses[i].ring_full + losses[i].rate_capped;
+	for (i = 0; i < STATS_MIGRATE_REASONS; i++) {
+		seen += migrations[i].succeeded;
+		ours += migrations[i].ours_succeeded;
+	}
+	total("faults_seen", totals.faults);
+	total("migrations_seen", seen);
+	total("migrations_seen_ours", ours);
+	total("flushes_seen", flushes_sent(manager));
+	total("events", manager->events);
+	total("events_lost", lost);
+	total("events_malformed", bpf_malformed(manager->bpf));
+}
+
+void manager_report_totals(struct manager *manager)
+{
+	manager_consume(manager);
+	report_account(&manager->last.totals);
+	report_seen(manager);
+}
