@@ -10,12 +10,14 @@
 # DEMO_OBSERVE   seconds in observe mode (10)
 # DEMO_MANAGE    seconds in which the daemon manages (60)
 # DEMO_CONF      conf of the daemon (tiered.conf, as shipped)
+# DEMO_KEYS      values of 4 KiB (65536)
+# DEMO_RATE      requests per second (10000: what an emulated CPU can do with some to spare)
 #
 # Status 0 only if the share of requests that land on fast memory went from
 # below 0.2 to above 0.8 of the best possible, and no request failed.
 
 : "${DEMO_DIR:?}" "${DEMO_FAST:=0}" "${DEMO_SLOW:=1}" "${DEMO_OBSERVE:=10}" "${DEMO_MANAGE:=60}"
-: "${DEMO_CONF:=tiered.conf}" "${DEMO_KEYS:=65536}"
+: "${DEMO_CONF:=tiered.conf}" "${DEMO_KEYS:=65536}" "${DEMO_RATE:=10000}"
 
 csv=$DEMO_DIR/demo.csv
 events=$DEMO_DIR/events
@@ -157,7 +159,7 @@ redis-server --port 0 --unixsocket "$socket" --save '' --appendonly no \
 	--enable-debug-command yes >"$DEMO_DIR/redis.log" 2>&1 &
 redis_pid=$!
 build/bench/zipfload --socket "$socket" --populate 4080 --keys "$DEMO_KEYS" \
-	--start-node "$DEMO_SLOW" --fast-nodes "$DEMO_FAST" --capacity "$capacity" \
+	--rate "$DEMO_RATE" --start-node "$DEMO_SLOW" --fast-nodes "$DEMO_FAST" --capacity "$capacity" \
 	--csv "$csv" >"$DEMO_DIR/load.log" 2>&1 &
 load_pid=$!
 wait_for 120 'the first result of the load' load_running
