@@ -351,6 +351,7 @@ static int run_batch(struct migrator *migrator, struct plan *plan, const struct 
 	struct target *target = migrator->env.target(migrator->env.arg, batch->target);
 	struct move *moves = plan->moves + batch->first;
 	size_t left = batch->count;
+	int ret;
 
 	if (!target) {
 		void_moves(moves, left);
@@ -366,9 +367,10 @@ static int run_batch(struct migrator *migrator, struct plan *plan, const struct 
 			refuse_moves(moves, left, MOVE_NO_MEMORY);
 			return 0;
 		}
-		if (migrator->env.wait(migrator->env.arg,
-				       migrator->env.pace(migrator->env.arg, bytes)))
-			return -ECANCELED;
+		ret = migrator->env.wait(migrator->env.arg,
+					 migrator->env.pace(migrator->env.arg, bytes));
+		if (ret)
+			return ret;
 		run_call(migrator, target, moves, n);
 		moves += n;
 		left -= n;

@@ -52,8 +52,8 @@ struct migrator_call {
  * struct migrator_env - what the migrator needs from its surroundings
  * @target: the target of an id, NULL when it is gone
  * @room: pages that @node can take before it comes to its reserve
- * @wait: waits for pacing (0: just breathes); not 0: stop, the rest stays pending
- * @pace: delay in ns before @bytes may be moved; charges them
+ * @wait: waits for pacing (0: just breathes); not 0: end here, the rest stays pending
+ * @pace: delay in ns before @bytes may be moved
  * @victim: announces whose pages move next, NULL when the call is over
  * @done: told after each batch
  * @move_pages: move_pages(2), or a double in tests
@@ -78,7 +78,7 @@ void migrator_free(struct migrator *migrator);
 
 /*
  * Carries out a sealed plan; every move gets its result (MOVE_PENDING: not
- * reached because of @wait). Returns 0 or -ECANCELED.
+ * reached because of @wait). Returns 0, or what @wait said.
  */
 int migrator_run(struct migrator *migrator, struct plan *plan);
 

@@ -11,6 +11,8 @@
 
 /* A burst longer than this would be felt by whoever shares the memory bus. */
 #define BURST_NS (100 * NSEC_PER_MSEC)
+/* A first guess of the time one page takes, on the high side: 2 to 3 us on real hardware. */
+#define FIRST_NS_PER_MOVE (20 * NSEC_PER_USEC)
 
 static struct target *target_of(void *arg, uint32_t id)
 {
@@ -39,21 +41,24 @@ static uint64_t room_of(void *arg, uint8_t node)
 	return 0;
 }
 
+/*
+ * Migration may take as long as the window watches, no longer: what is left
+ * then is decided anew, on fresher knowledge.
+ */
 static int wait_for(void *arg, uint64_t ns)
 {
 	struct window *window = arg;
 
+	if (clock_now_ns() + ns > window->migrate_until_ns)
+		return -ETIME;
 	return window->pause(window->pause_arg, ns);
 }
 
 static uint64_t pace(void *arg, uint64_t bytes)
 {
 	struct window *window = arg;
-	uint64_t now_ns = clock_now_ns();
-	uint64_t delay_ns = pacer_delay_ns(&window->pacer, now_ns, bytes);
 
-	pacer_take(&window->pacer, now_ns, bytes);
-	return delay_ns;
+	return pacer_delay_ns(&window->pacer, clock_now_ns(), bytes);
 }
 
 static int flush_seen(void *arg, struct flush_seen *ret)
@@ -79,6 +84,7 @@ static void batch_done(void *arg, const struct migrator_call *call)
 	struct seat *seat = roster_find(&window->roster, call->target->id);
 	struct flush_seen after = { 0 };
 
+	pacer_take(&window->pacer, clock_now_ns(), call->pages << TIERED_PAGE_SHIFT);
 	window->account.batches += call->calls;
 	window->account.flush_bound += call->flush_bound;
 	window->account.migrate_cpu_ns += call->cpu_ns;
@@ -136,23 +142,45 @@ int window_open_moves(struct window *window)
 
 	pacer_init(&window->pacer, config->rate, config->rate / (NSEC_PER_SEC / BURST_NS),
 		   clock_now_ns());
+	window->ns_per_move = FIRST_NS_PER_MOVE;
 	window->flush = flush_method_here(config->proc_root, NULL, 0);
 	return migrator_new(&env, &window->migrator);
 }
 
+/* How long a page takes to move, all waiting included. */
+static void learn_speed(struct window *window, uint64_t elapsed_ns)
+{
+	uint64_t pages = window->account.results[MOVE_MOVED].pages;
+
+	if (pages >= 512)
+		window->ns_per_move = (window->ns_per_move + elapsed_ns / pages) / 2;
+}
+
+uint64_t window_move_pages(const struct window *window)
+{
+	uint64_t by_rate = pacer_earns(&window->pacer, window->interval_ns) >> TIERED_PAGE_SHIFT;
+	uint64_t by_speed = window->interval_ns / window->ns_per_move;
+
+	return by_rate < by_speed ? by_rate : by_speed;
+}
+
 int window_migrate(struct window *window)
 {
-	int ret = 0;
+	uint64_t start_ns;
+	int ret;
 
 	window->account.planned.folios = window->plan.n_moves;
 	window->account.planned.pages = window->plan.pages;
 	if (window->config->observe)
 		return 0;
+	start_ns = clock_now_ns();
+	window->migrate_until_ns = start_ns + window->interval_ns;
 	ret = migrator_run(window->migrator, &window->plan);
 	heat_settle(window->heat, window->plan.moves, window->plan.n_moves);
 	ledger_moves(&window->account, window->plan.moves, window->plan.n_moves);
 	plan_clear(&window->plan);
-	return ret;
+	learn_speed(window, clock_now_ns() - start_ns);
+	return ret == -ETIME ? 0 : ret;
 }
 
 int window_flush(struct window *window)

@@ -200,8 +200,7 @@ static int step_decide(struct window *window)
 		.targets = targets,
 		.n_targets = window->roster.count,
 		.heat = window->heat,
-		.budget_pages = pacer_earns(&window->pacer, window->interval_ns) >>
-				TIERED_PAGE_SHIFT,
+		.budget_pages = window_move_pages(window),
 	};
 	plan_clear(&window->plan);
 	ret = window->config->policy->decide(window->policy, &snapshot, &window->plan);

@@ -48,6 +48,8 @@ struct window {
 	struct budget budget;
 	enum flush_method flush;
 	struct flush_seen flush_before; /* of the call in flight */
+	uint64_t ns_per_move;           /* running mean, per base page */
+	uint64_t migrate_until_ns;
 
 	uint64_t number;
 	uint64_t interval_ns;
@@ -70,6 +72,8 @@ int window_run(struct window *window, const char **ret_what);
 int window_migrate(struct window *window);
 /* For window_run(): a flush for each marked target that had none yet. */
 int window_flush(struct window *window);
+/* Base pages that the next window can move, by rate and by how fast moves really are. */
+uint64_t window_move_pages(const struct window *window);
 /* What the migrator needs, bound to @window. */
 int window_open_moves(struct window *window);
 
