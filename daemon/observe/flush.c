@@ -23,6 +23,9 @@
 #define SEARCH_ENTRIES 512
 #define SEARCH_READS_MAX 64
 
+/* Flags asked for per search, half a microsecond each. */
+#define PROBES_MAX 256
+
 static int has_word(const char *text, const char *word)
 {
 	const size_t length = strlen(word);
@@ -115,14 +118,9 @@ int flush_confirmed(enum flush_method method_used, const struct flush_seen *befo
 struct picks {
 	uint64_t addresses[TRIES_MAX];
 	size_t n;
+	size_t probes; /* of kpageflags */
 	int kpageflags_fd;
 };
-
-static void pick(struct picks *picks, uint64_t address)
-{
-	if (picks->n < TRIES_MAX)
-		picks->addresses[picks->n++] = address;
-}
 
 /* Neighbours in memory as in the address space are what pages of one large folio are. */
 static int looks_large(const uint64_t *entries, size_t i, size_t n)
@@ -133,14 +131,16 @@ static int looks_large(const uint64_t *entries, size_t i, size_t n)
 	       (i + 1 < n && pagemap_pfn(entries[i + 1]) == pfn + 1);
 }
 
-static int is_large(const struct picks *picks, const uint64_t *entries, size_t i, size_t n)
+/* Moving a large folio is dear, and its flush is not a full one. */
+static int is_large(struct picks *picks, const uint64_t *entries, size_t i, size_t n)
 {
 	const uint64_t large = UINT64_C(1) << KPF_COMPOUND_HEAD | UINT64_C(1) << KPF_COMPOUND_TAIL;
 	const uint64_t pfn = pagemap_pfn(entries[i]);
 	uint64_t flags;
 
-	if (picks->kpageflags_fd < 0 || pread(picks->kpageflags_fd, &flags, sizeof(flags),
-					      (off_t)(pfn * sizeof(flags))) != sizeof(flags))
+	if (picks->kpageflags_fd < 0 || picks->probes++ >= PROBES_MAX ||
+	    pread(picks->kpageflags_fd, &flags, sizeof(flags), (off_t)(pfn * sizeof(flags))) !=
+		    sizeof(flags))
 		return looks_large(entries, i, n);
 	return (flags & large) != 0;
 }
@@ -150,51 +150,50 @@ static int is_own(uint64_t entry)
 	return pagemap_pfn(entry) && (entry & PAGEMAP_EXCLUSIVE) && !(entry & PAGEMAP_FILE);
 }
 
-/* Takes single pages of @n entries from @address on; large ones go to @second. */
-static void pick_from(struct picks *picks, struct picks *second, uint64_t address,
-		      const uint64_t *entries, size_t n)
+/* Picks among @n pages from @address on, the last first. */
+static void pick_from(struct picks *picks, uint64_t address, const uint64_t *entries, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n && picks->n < TRIES_MAX; i++) {
-		const uint64_t at = address + i * TIERED_PAGE_SIZE;
-
-		if (!is_own(entries[i]))
-			continue;
-		if (!is_large(picks, entries, i, n))
-			pick(picks, at);
-		else
-			pick(second, at);
-	}
+	for (i = n; i-- > 0 && picks->n < TRIES_MAX;)
+		if (is_own(entries[i]) && !is_large(picks, entries, i, n))
+			picks->addresses[picks->n++] = address + i * TIERED_PAGE_SIZE;
 }
 
+/* Looks at one mapping from its end on; 0, or -errno. */
+static int search_vma(const struct target *target, const struct vma *vma, struct picks *picks,
+		      size_t *reads)
+{
+	uint64_t entries[SEARCH_ENTRIES], address, end = vma->end;
+	int n;
+
+	while (end > vma->start && picks->n < TRIES_MAX && *reads < SEARCH_READS_MAX) {
+		uint64_t want = (end - vma->start) >> TIERED_PAGE_SHIFT;
+
+		if (want > SEARCH_ENTRIES)
+			want = SEARCH_ENTRIES;
+		address = end - (want << TIERED_PAGE_SHIFT);
+		n = target_pagemap(target, address, entries, want);
+		if (n < 0)
+			return n;
+		(*reads)++;
+		pick_from(picks, address, entries, (size_t)n);
+		end = address;
+	}
+	return 0;
+}
+
+/*
+ * From the highest address downwards: there is the stack, whose topmost pages
+ * hold the environment, are single, always present, and hardly ever used.
+ */
 static void search(const struct target *target, struct picks *picks)
 {
-	uint64_t entries[SEARCH_ENTRIES], address;
-	struct picks second = { .kpageflags_fd = -1 };
 	size_t i, reads = 0;
 
-	for (i = 0; i < target->n_vmas; i++) {
-		const struct vma *vma = &target->vmas[i];
-
-		for (address = vma->start; address < vma->end;
-		     address += SEARCH_ENTRIES * TIERED_PAGE_SIZE) {
-			uint64_t want = (vma->end - address) >> TIERED_PAGE_SHIFT;
-			int n;
-
-			if (picks->n == TRIES_MAX || reads++ == SEARCH_READS_MAX)
-				goto out;
-			if (want > SEARCH_ENTRIES)
-				want = SEARCH_ENTRIES;
-			n = target_pagemap(target, address, entries, want);
-			if (n < 0)
-				goto out;
-			pick_from(picks, &second, address, entries, (size_t)n);
-		}
-	}
-out:
-	for (i = 0; i < second.n; i++)
-		pick(picks, second.addresses[i]);
+	for (i = target->n_vmas; i-- > 0 && picks->n < TRIES_MAX;)
+		if (search_vma(target, &target->vmas[i], picks, &reads) < 0)
+			return;
 }
 
 /* 1: moved and confirmed; 0: not; -ESRCH: the process is gone; -ENODEV: no node to move to. */
@@ -260,7 +259,7 @@ int flush_force(const struct flush_ops *ops, enum flush_method method_used,
 	if (method_used != FLUSH_MOVE)
 		return 0;
 	if (target->flush_address) {
-		pick(&picks, target->flush_address);
+		picks.addresses[picks.n++] = target->flush_address;
 		ret = try_picks(ops, method_used, topology, target, &picks);
 	}
 	if (ret == 0) {

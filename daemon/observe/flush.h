@@ -40,7 +40,7 @@ struct flush_seen {
  * @other_node: a node other than @node that may take one page of the target, or
  *	TIERED_NODE_NONE
  * @proc_root: for kpageflags, to choose pages that are no part of a large folio;
- *	NULL: take what looks like one
+ *	NULL: judged by how the pages lie
  */
 struct flush_ops {
 	int (*move_page)(void *arg, struct target *target, uint64_t address, uint8_t node);

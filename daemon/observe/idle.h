@@ -13,6 +13,9 @@
 /* Observations handed on at once: 24 KiB. */
 #define IDLE_BATCH 1024
 
+/* Heads remembered for the next window, 512 KiB at most; more partly mapped folios stay unknown. */
+#define IDLE_HEADS_MAX 65536
+
 /* Addresses whose pages were looked at by mark(). */
 struct idle_span {
 	uint64_t start;
@@ -30,6 +33,8 @@ struct idle_cursor {
  * struct idle - state of the tracker
  * @targets: the caller's
  * @marked: per target: has marks in this window
+ * @heads: frames to be marked as well: heads, not mapped by those who map their
+ *	tails, of folios that read() came across
  * @slice_ns: CPU time of the thread when it last breathed
  * @run_pages: pages of the folio that the last observation in @batch is about
  * @run_pfn, @run_address: what would be the next page of that folio
@@ -45,6 +50,8 @@ struct idle {
 	struct idle_span *spans;
 	size_t n_spans;
 	size_t room_spans;
+	uint64_t *heads;
+	size_t n_heads;
 	uint64_t slice_ns;
 
 	uint64_t interval_ns;

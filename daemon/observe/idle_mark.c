@@ -207,11 +207,30 @@ static int walk_round(struct walk *walk)
 	return 0;
 }
 
+/*
+ * Folios of which only tails are mapped have their idle flag at a head that no
+ * walk meets. A frame that has become something else meanwhile does no harm:
+ * nobody asks for it.
+ */
+static void gather_heads(struct idle *idle)
+{
+	size_t i;
+
+	for (i = 0; i < idle->n_heads; i++) {
+		struct idle_chunk *chunk = idle_bitmap_claim(&idle->bitmap, idle->heads[i]);
+
+		if (chunk)
+			chunk->marks[idle_word(idle->heads[i])] |= idle_bit(idle->heads[i]);
+	}
+	idle->n_heads = 0;
+}
+
 static int write_chunks(struct idle *idle)
 {
 	int err = 0;
 	size_t i;
 
+	gather_heads(idle);
 	for (i = 0; i < idle->bitmap.n_active && !err; i++) {
 		err = idle_bitmap_write(&idle->bitmap, idle->bitmap.active[i]);
 		if (!err)

@@ -42,10 +42,18 @@ static int is_tail(const struct idle_chunk *chunk, uint64_t pfn)
 	return chunk && (chunk->tails[idle_word(pfn)] & idle_bit(pfn));
 }
 
+static void remember_head(struct idle *idle, uint64_t head)
+{
+	if (idle->n_heads && idle->heads[idle->n_heads - 1] == head)
+		return;
+	if (idle->n_heads < IDLE_HEADS_MAX)
+		idle->heads[idle->n_heads++] = head;
+}
+
 /*
  * The first page met of a folio whose head is not before it in this mapping.
  * Folios do not cross chunks, so the head's bits are at hand, if it was marked:
- * through another mapping of it, or another process.
+ * through another mapping of it, or because it was remembered.
  */
 static uint8_t seen_of_tail(struct idle *idle, const struct idle_chunk *chunk, uint64_t pfn,
 			    uint8_t *flags)
@@ -54,6 +62,7 @@ static uint8_t seen_of_tail(struct idle *idle, const struct idle_chunk *chunk, u
 
 	if (!head || head >> IDLE_CHUNK_SHIFT != pfn >> IDLE_CHUNK_SHIFT)
 		return SEEN_UNKNOWN;
+	remember_head(idle, head);
 	return seen_of(chunk, head, flags);
 }
 

@@ -80,6 +80,7 @@ static void tracker_idle_stop(void *state)
 	folio_reader_free(idle->folios);
 	free(idle->marked);
 	free(idle->spans);
+	free(idle->heads);
 	free(idle);
 }
 
@@ -97,6 +98,10 @@ static int tracker_idle_start(const struct tracker_env *env, void **ret_state)
 		return err;
 	}
 	err = folio_reader_new(env->proc_root, &idle->folios);
+	/* Touched only as far as it is used. */
+	idle->heads = calloc(IDLE_HEADS_MAX, sizeof(*idle->heads));
+	if (!err && !idle->heads)
+		err = -ENOMEM;
 	if (err < 0) {
 		tracker_idle_stop(idle);
 		return err;
