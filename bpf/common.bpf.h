@@ -227,12 +227,14 @@ static __always_inline __u64 cgroup_here(void)
  * May one more event of this kind be sent now? Virtual scheduling (the GCRA of
  * ITU-T I.371) with a burst of one second.
  */
-static __always_inline int pace_allows(__u32 kind, __u64 now)
+static __always_inline int pace_allows(__u32 kind)
 {
-	__u64 *due;
+	__u64 *due, now;
 
 	if (!event_cost_ns)
 		return 1;
+	/* Not the record's time: that may be a second old. */
+	now = bpf_ktime_get_ns();
 	due = bpf_map_lookup_elem(&pace, &kind);
 	if (!due)
 		return 0;
@@ -261,17 +263,17 @@ static __always_inline void loss_count(__u32 kind, int capped, __u64 units)
 }
 
 /*
- * Room for one record of @size bytes (a constant) that stands for @units, with
- * what is known of the current thread filled in; NULL when it is lost, which
+ * Room for one record of @size bytes (a constant) that happened at @time_ns and
+ * stands for @units, with what is known of the current thread filled in; NULL when it is lost, which
  * is counted then.
  */
-static __always_inline void *event_reserve(__u32 kind, __u32 size, __u64 now, __u64 units)
+static __always_inline void *event_reserve(__u32 kind, __u32 size, __u64 time_ns, __u64 units)
 {
 	struct event_header *header;
 	struct stats_totals *total;
 	__u64 id = bpf_get_current_pid_tgid();
 
-	if (!pace_allows(kind, now)) {
+	if (!pace_allows(kind)) {
 		loss_count(kind, 1, units);
 		return NULL;
 	}
@@ -289,7 +291,7 @@ static __always_inline void *event_reserve(__u32 kind, __u32 size, __u64 now, __
 	header->tgid = id >> 32;
 	header->tid = (__u32)id;
 	header->flags = 0;
-	header->time_ns = now;
+	header->time_ns = time_ns;
 	header->cgroup_id = cgroup_here();
 	return header;
 }

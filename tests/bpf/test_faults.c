@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * THEORY OF OPERATION: a child touches a known number of fresh pages. The
+ * totals must show them, and for a managed child the records, with the losses,
+ * must add up to the exact total, whether the cache hits, thrashes, or the
+ * rate cap holds nearly everything back.
+ */
+#include "common.h"
+
+#define PAGES 4096
+/* Faults of its own that a small program may have on the side: stack, libc, copies after fork. */
+#define PAGES_ASIDE 64
+
+struct area {
+	size_t pages;
+	size_t stride; /* bytes from one touched page to the next */
+	int read_only;
+};
+
+/* Touches each page once; with @read_only the zero page is mapped, which is a read fault. */
+static void area_touch(void *arg)
+{
+	const struct area *area = arg;
+	const size_t length = area->pages * area->stride;
+	volatile char *memory = mmap(NULL, length, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char sum = 0;
+
+	if (memory == MAP_FAILED)
+		_exit(1);
+	madvise((void *)memory, length, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < area->pages; i++) {
+		if (area->read_only)
+			sum += memory[i * area->stride];
+		else
+			memory[i * area->stride] = 1;
+	}
+	munmap((void *)memory, length);
+	if (sum)
+		_exit(1);
+}
+
+struct result {
+	struct stats_totals before, after;
+	struct sums sums;
+	uint64_t lost;
+};
+
+static struct result area_run(const struct bpf_config *config, const struct area *area, bool manage)
+{
+	struct child child = child_start(area_touch, (void *)area);
+	struct bpf *bpf = open_bpf(config);
+	struct result result = { .sums = { .tgid = (uint32_t)child.pid } };
+
+	if (manage)
+		assert_int_equal(bpf_manage(bpf, (uint32_t)child.pid, true), 0);
+	assert_int_equal(bpf_totals(bpf, &result.before), 0);
+	child_run(&child);
+	assert_int_equal(bpf_totals(bpf, &result.after), 0);
+	child_end(&child);
+	drain_into(bpf, &result.sums);
+	assert_int_equal(bpf_totals(bpf, &result.after), 0);
+	result.lost = lost_units(bpf, EVENT_FAULTS);
+	bpf_close(bpf);
+	return result;
+}
+
+/* Everything that was eligible is in a record or in the losses: nothing else may be true. */
+static void check_exact(const struct result *result)
+{
+	assert_int_equal(result->sums.faults + result->lost, result->after.managed_faults);
+}
+
+static void test_touched_pages_are_counted(void **state)
+{
+	const struct area area = { PAGES, TIERED_PAGE_SIZE, 0 };
+	struct result result = area_run(NULL, &area, true);
+	uint64_t faults = result.after.managed_faults - result.before.managed_faults;
+
+	(void)state;
+	assert_in_range(faults, PAGES, PAGES + PAGES_ASIDE);
+	assert_true(result.after.faults - result.before.faults >= faults);
+	assert_in_range(result.sums.writes, PAGES, faults);
+	/* 16 MiB are 8 or 9 regions; without adding up it would be thousands of records. */
+	assert_in_range(result.sums.fault_records, 8, 9 + 2 * PAGES_ASIDE);
+	assert_int_equal(result.lost, 0);
+	check_exact(&result);
+}
+
+static void test_reads_are_no_writes(void **state)
+{
+	const struct area area = { PAGES, TIERED_PAGE_SIZE, 1 };
+	struct result result = area_run(NULL, &area, true);
+
+	(void)state;
+	assert_in_range(result.sums.faults, PAGES, PAGES + PAGES_ASIDE);
+	assert_in_range(result.sums.writes, 0, PAGES_ASIDE);
+	check_exact(&result);
+}
+
+static void test_thrashed_cache_stays_exact(void **state)
+{
+	const struct bpf_config config = { .event_rate = UINT32_MAX };
+	const struct area area = { PAGES, 2UL << 20, 0 };
+	struct result result = area_run(&config, &area, true);
+
+	(void)state;
+	assert_in_range(result.sums.faults + result.lost, PAGES, PAGES + PAGES_ASIDE);
+	/* Each page in a region of its own: hardly anything can be added up. */
+	assert_true(result.lost || result.sums.fault_records >= PAGES);
+	check_exact(&result);
+}
+
+static void test_rate_cap_loses_records_not_counts(void **state)
+{
+	const struct bpf_config config = { .event_rate = 10 };
+	const struct area area = { PAGES, 2UL << 20, 0 };
+	struct result result = area_run(&config, &area, true);
+
+	(void)state;
+	assert_in_range(result.after.managed_faults, PAGES, PAGES + PAGES_ASIDE);
+	assert_true(result.lost > PAGES / 2);
+	assert_true(result.sums.fault_records > 0);
+	check_exact(&result);
+}
+
+static void test_unmanaged_processes_only_count(void **state)
+{
+	const struct area area = { PAGES, TIERED_PAGE_SIZE, 0 };
+	struct result result = area_run(NULL, &area, false);
+
+	(void)state;
+	assert_true(result.after.faults - result.before.faults >= PAGES);
+	assert_int_equal(result.after.managed_faults, 0);
+	assert_int_equal(result.sums.fault_records, 0);
+	assert_int_equal(result.lost, 0);
+}
+
+static void test_all_processes_on_request(void **state)
+{
+	const struct bpf_config config = { .all_processes = true,
+					   .event_rate = UINT32_MAX,
+					   .ring_bytes = 16 << 20 };
+	const struct area area = { PAGES, TIERED_PAGE_SIZE, 0 };
+	struct result result = area_run(&config, &area, false);
+
+	(void)state;
+	assert_in_range(result.sums.faults, PAGES, PAGES + PAGES_ASIDE);
+}
+
+/* The answer is cached per CPU: it must not outlive the change. */
+static void test_unmanage_takes_effect(void **state)
+{
+	struct area area = { 64, TIERED_PAGE_SIZE, 0 };
+	struct child child = child_start(area_touch, &area);
+	struct stats_totals first, second, third;
+	struct bpf *bpf = open_bpf(NULL);
+
+	(void)state;
+	assert_int_equal(bpf_manage(bpf, (uint32_t)child.pid, true), 0);
+	child_run(&child);
+	assert_int_equal(bpf_totals(bpf, &first), 0);
+	assert_int_equal(bpf_manage(bpf, (uint32_t)child.pid, false), 0);
+	child_run(&child);
+	assert_int_equal(bpf_totals(bpf, &second), 0);
+	assert_int_equal(bpf_manage(bpf, (uint32_t)child.pid, true), 0);
+	child_run(&child);
+	assert_int_equal(bpf_totals(bpf, &third), 0);
+	child_end(&child);
+	assert_int_equal(bpf_manage(bpf, (uint32_t)child.pid, false), 0);
+	assert_int_equal(bpf_manage(bpf, (uint32_t)child.pid, false), 0);
+	bpf_close(bpf);
+	assert_true(first.managed_faults >= 64);
+	assert_int_equal(second.managed_faults, first.managed_faults);
+	assert_true(third.managed_faults >= second.managed_faults + 64);
+}
+
+/* A ring of one page holds some 50 of these records: the rest is lost, and counted. */
+static void test_full_ring_is_counted(void **state)
+{
+	const struct bpf_config config = { .event_rate = UINT32_MAX, .ring_bytes = 4096 };
+	const struct area area = { PAGES, 2UL << 20, 0 };
+	struct child child = child_start(area_touch, (void *)&area);
+	struct event_losses losses[EVENT_KINDS];
+	struct bpf *bpf = open_bpf(&config);
+	struct sums sums = { .tgid = (uint32_t)child.pid };
+	struct stats_totals totals;
+
+	(void)state;
+	assert_int_equal(bpf_manage(bpf, (uint32_t)child.pid, true), 0);
+	child_run(&child);
+	child_end(&child);
+	drain_into(bpf, &sums);
+	assert_int_equal(bpf_totals(bpf, &totals), 0);
+	assert_int_equal(bpf_losses(bpf, losses), 0);
+	bpf_close(bpf);
+	assert_int_equal(losses[EVENT_FAULTS].rate_capped, 0);
+	assert_true(losses[EVENT_FAULTS].ring_full > PAGES - 200);
+	assert_int_equal(losses[EVENT_FAULTS].ring_full_units + sums.faults, totals.managed_faults);
+	assert_int_equal(sums.records, totals.events);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_touched_pages_are_counted),
+		cmocka_unit_test(test_reads_are_no_writes),
+		cmocka_unit_test(test_thrashed_cache_stays_exact),
+		cmocka_unit_test(test_rate_cap_loses_records_not_counts),
+		cmocka_unit_test(test_unmanaged_processes_only_count),
+		cmocka_unit_test(test_all_processes_on_request),
+		cmocka_unit_test(test_unmanage_takes_effect),
+		cmocka_unit_test(test_full_ring_is_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
