@@ -3,6 +3,15 @@
  * heat.h - what is believed about every page: how often it is accessed.
  *
  * Pure: fed with observations, asked by policies; no I/O, no clock.
+ *
+ * A target's memory is kept in 2 MiB regions of 32 bytes. A region whose pages
+ * all have the same state (cold memory, or one large folio) is that one state;
+ * where they part it owns 4 bytes per page, and one more where pages were
+ * moved of late. Beyond memory_max a region falls back to the mean of its
+ * pages ("coarse"), which is counted.
+ *
+ * A region is forgotten when its target was read from end to end twice and 32
+ * windows have passed without a word of it; a page, when a move finds it gone.
  */
 #ifndef TIERED_HEAT_H
 #define TIERED_HEAT_H
@@ -14,6 +23,13 @@
 
 struct heat;
 struct move;
+
+/* Bins of a histogram of rates: 1/8 octave each, from FILTER_RATE_MIN on. */
+#define HEAT_BINS 256
+#define HEAT_BIN_SHIFT 5
+
+/* Two moves of one page within so many windows are a ping-pong. */
+#define HEAT_PINGPONG_WINDOWS 32
 
 /**
  * struct heat_config - bounds
@@ -28,8 +44,11 @@ struct heat_config {
  * @observed, @accessed, @unknown: of the current window
  * @tracked: pages with a state
  * @regions, @expanded: 2 MiB regions, and those with a state per page
- * @refused: regions that were not expanded because of memory_max
+ * @coarse: regions that hold the mean of pages that differ
+ * @refused: times a region was not expanded or not made because of memory_max
  * @bytes: memory held
+ * @moved: folios moved since the start
+ * @pingpong: how many of these had been moved within the last 32 windows
  */
 struct heat_stats {
 	uint64_t observed;
@@ -38,8 +57,58 @@ struct heat_stats {
 	uint64_t tracked;
 	uint64_t regions;
 	uint64_t expanded;
+	uint64_t coarse;
 	uint64_t refused;
 	uint64_t bytes;
+	uint64_t moved;
+	uint64_t pingpong;
+};
+
+/**
+ * struct heat_item - folios of one state at consecutive addresses
+ * @address: first byte of the first folio
+ * @target: id of the target
+ * @count: how many folios; their number of base pages is @count << @order
+ * @rate: log2 of accesses per second of each of them, in 1/256 octave
+ * @order: folio order
+ * @node: node they lie on
+ * @flags: OBSERVED_*
+ * @n: confidence, see filter_sigma()
+ * @cooldown: windows during which they should be left alone
+ */
+struct heat_item {
+	uint64_t address;
+	uint32_t target;
+	uint32_t count;
+	int16_t rate;
+	uint8_t order;
+	uint8_t node;
+	uint8_t flags;
+	uint8_t n;
+	uint8_t cooldown;
+};
+
+/**
+ * struct heat_query - which items are wanted; whole regions are skipped by it
+ * @nodes: bit per node
+ * @rate_min, @rate_max: inclusive
+ */
+struct heat_query {
+	uint64_t nodes;
+	int16_t rate_min;
+	int16_t rate_max;
+};
+
+/**
+ * struct heat_target_view - one target, for policies
+ * @bins: for each node NULL, or HEAT_BINS counts of base pages that may be
+ *	  moved (neither shared nor fixed), by rate
+ * @moved, @pingpong: as in struct heat_stats, of late: halved every 32 windows
+ */
+struct heat_target_view {
+	const uint64_t *bins[TIERED_NODES_MAX];
+	uint64_t moved;
+	uint64_t pingpong;
 };
 
 int heat_new(const struct heat_config *config, struct heat **ret);
@@ -51,12 +120,43 @@ void heat_window(struct heat *heat, uint64_t window);
 /* Feeds observations of one target; 0 or -ENOMEM (what did not fit is counted and left out). */
 int heat_observe(struct heat *heat, const struct observation *observations, size_t n);
 
-/* Tells what became of moves: nodes are updated, failures cool down, moved pages are remembered. */
+/*
+ * Tells what became of moves: nodes are updated, failures cool down, moved pages are remembered.
+ * MOVE_VOID and MOVE_PENDING change nothing; order and number of the moves are free.
+ */
 void heat_settle(struct heat *heat, const struct move *moves, size_t n);
 
 /* Forgets a target. */
 void heat_forget(struct heat *heat, uint32_t target);
 
 void heat_stats(const struct heat *heat, struct heat_stats *ret);
+
+/*
+ * Calls @each for the items of @target that fit @query, ascending addresses, until it
+ * returns other than 0; returns that, or 0.
+ */
+typedef int heat_each_fn(void *arg, const struct heat_item *item);
+int heat_each(const struct heat *heat, uint32_t target, const struct heat_query *query,
+	      heat_each_fn *each, void *arg);
+
+/* 0, or -ENOENT when nothing was observed of @target. Valid until heat is changed. */
+int heat_target(const struct heat *heat, uint32_t target, struct heat_target_view *ret);
+
+static inline unsigned int heat_bin(int rate)
+{
+	return (unsigned int)(rate + 12 * 256) >> HEAT_BIN_SHIFT;
+}
+
+/* Lowest rate of a bin. */
+static inline int heat_bin_rate(unsigned int bin)
+{
+	return (int)(bin << HEAT_BIN_SHIFT) - 12 * 256;
+}
+
+/*
+ * Share of the accesses (by estimated rates) that go to @nodes, of all targets, in
+ * millionths; 0 when there are none.
+ */
+uint32_t heat_share_ppm(const struct heat *heat, uint64_t nodes);
 
 #endif

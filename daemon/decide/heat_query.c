@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* heat_query.c - beliefs out: items, histograms, shares. */
+#include <errno.h>
+
+#include "decide/heat_table.h"
+
+/* Accesses of 1/8 octave steps within one octave, in 1/1024: 2^(i/8). */
+static const uint16_t eighths[8] = { 1024, 1117, 1218, 1328, 1448, 1579, 1722, 1878 };
+
+static int region_wanted(const struct region *region, const struct heat_query *query)
+{
+	if (region->present == 0 || heat_bin_rate(region->bin_min) > query->rate_max ||
+	    heat_bin_rate(region->bin_max + 1u) <= query->rate_min)
+		return 0;
+	return region->node == TIERED_NODE_NONE || (query->nodes >> region->node & 1);
+}
+
+static int page_wanted(union page page, const struct heat_query *query)
+{
+	int rate = page_rate(page);
+
+	return rate >= query->rate_min && rate <= query->rate_max &&
+	       (query->nodes >> page.node & 1);
+}
+
+static struct heat_item item_of(union page page, uint32_t target, uint64_t address, uint32_t count,
+				unsigned int order)
+{
+	return (struct heat_item){ .address = address,
+				   .target = target,
+				   .count = count,
+				   .rate = (int16_t)page_rate(page),
+				   .order = (uint8_t)order,
+				   .node = page.node,
+				   .flags = page.flags,
+				   .n = page.n };
+}
+
+/* Smallest order that covers a run; runs that were cut short are rounded up. */
+static unsigned int order_of(unsigned int run)
+{
+	return run <= 1 ? 0 : 32u - (unsigned int)__builtin_clz(run - 1);
+}
+
+struct walk {
+	const struct region_store *store;
+	const struct heat_query *query;
+	heat_each_fn *each;
+	void *arg;
+};
+
+/* A uniform region, or a coarse one, none of whose pages has a history of its own. */
+static int each_uniform(const struct walk *walk, uint32_t target, const struct region *region)
+{
+	struct heat_item item = item_of(region->page, target, region->base,
+					region->present >> region->order, region->order);
+
+	if (!page_wanted(region->page, walk->query))
+		return 0;
+	item.cooldown = past_cooldown(region->past, walk->store->window);
+	return walk->each(walk->arg, &item);
+}
+
+static int each_page(const struct walk *walk, uint32_t target, const struct region *region)
+{
+	const union page *pages = region->block ? pool_block(&walk->store->states, region->block)
+						: NULL;
+	unsigned int run;
+	unsigned int i;
+
+	for (i = 0; i < REGION_PAGES; i += run) {
+		union page page = pages ? pages[i] : region->page;
+		struct heat_item item;
+		int r;
+
+		run = pages ? pages_run(pages, i) : 1u << region->order;
+		if (!page_is_head(page) || !page_wanted(page, walk->query))
+			continue;
+		item = item_of(page, target, region->base + ((uint64_t)i << TIERED_PAGE_SHIFT), 1,
+			       order_of(run));
+		item.cooldown =
+			past_cooldown(region_past(walk->store, region, i), walk->store->window);
+		r = walk->each(walk->arg, &item);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int heat_each(const struct heat *heat, uint32_t target, const struct heat_query *query,
+	      heat_each_fn *each, void *arg)
+{
+	const struct heat_target *found = table_target(heat, target);
+	struct walk walk = { .store = &heat->store, .query = query, .each = each, .arg = arg };
+	size_t c;
+	uint32_t r;
+
+	if (!found)
+		return 0;
+	for (c = 0; c < found->n_chunks; c++) {
+		for (r = 0; r < found->chunks[c].n; r++) {
+			const struct region *region = &found->chunks[c].regions[r];
+			int result;
+
+			if (!region_wanted(region, query))
+				continue;
+			if (region->coarse || (!region->block && !region->past_block))
+				result = each_uniform(&walk, target, region);
+			else
+				result = each_page(&walk, target, region);
+			if (result)
+				return result;
+		}
+	}
+	return 0;
+}
+
+int heat_target(const struct heat *heat, uint32_t target, struct heat_target_view *ret)
+{
+	const struct heat_target *found = table_target(heat, target);
+	unsigned int node;
+
+	if (!found)
+		return -ENOENT;
+	for (node = 0; node < TIERED_NODES_MAX; node++)
+		ret->bins[node] = found->bins[node];
+	ret->moved = found->moved;
+	ret->pingpong = found->pingpong;
+	return 0;
+}
+
+/* Rates this far below the hottest page weigh nothing, and sums stay within 64 bits. */
+#define SHARE_BINS 160
+
+static unsigned int hottest_bin(const struct heat *heat)
+{
+	unsigned int hottest = 0;
+	unsigned int node;
+	unsigned int bin;
+	size_t t;
+
+	for (t = 0; t < heat->n_targets; t++) {
+		for (node = 0; node < TIERED_NODES_MAX; node++) {
+			const uint64_t *bins = heat->targets[t]->bins[node];
+
+			for (bin = HEAT_BINS; bins && bin-- > hottest + 1;)
+				if (bins[bin])
+					hottest = bin;
+		}
+	}
+	return hottest;
+}
+
+/* Accesses of all pages in @bins, in a unit that depends on @base only. */
+static uint64_t accesses(const uint64_t *bins, unsigned int base)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i <= SHARE_BINS && base + i < HEAT_BINS; i++)
+		sum += (bins[base + i] * eighths[i % 8] >> 10) << i / 8;
+	return sum;
+}
+
+uint32_t heat_share_ppm(const struct heat *heat, uint64_t nodes)
+{
+	unsigned int hottest = hottest_bin(heat);
+	unsigned int base = hottest > SHARE_BINS ? hottest - SHARE_BINS : 0;
+	uint64_t all = 0;
+	uint64_t there = 0;
+	unsigned int node;
+	size_t t;
+
+	for (t = 0; t < heat->n_targets; t++) {
+		for (node = 0; node < TIERED_NODES_MAX; node++) {
+			const uint64_t *bins = heat->targets[t]->bins[node];
+			uint64_t sum = bins ? accesses(bins, base) : 0;
+
+			all += sum;
+			there += nodes >> node & 1 ? sum : 0;
+		}
+	}
+	while (all >= UINT64_MAX / 1000000) {
+		all >>= 1;
+		there >>= 1;
+	}
+	return all ? (uint32_t)(there * 1000000 / all) : 0;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* policy_fit.c - thresholds fitted to the tiers. */
+#include "decide/policy_fit.h"
+
+#include <string.h>
+
+#include "decide/filter.h"
+#include "decide/heat.h"
+
+/* Pages by rate, of all tiers, and how many of them lie on each. */
+struct census {
+	uint64_t bins[HEAT_BINS];
+	uint64_t on_tier[TIERED_NODES_MAX];
+};
+
+static void map_nodes(const struct snapshot *snapshot, struct fit *fit)
+{
+	size_t i;
+
+	memset(fit->tier_of, -1, sizeof(fit->tier_of));
+	for (i = 0; i < snapshot->n_nodes; i++) {
+		const struct node_view *node = &snapshot->nodes[i];
+
+		if (node->id >= TIERED_NODES_MAX || node->tier >= TIERED_NODES_MAX)
+			continue;
+		fit->tier_of[node->id] = (int8_t)node->tier;
+		fit->nodes[node->tier] |= UINT64_C(1) << node->id;
+		fit->left[node->id] = (int64_t)node->free - (int64_t)node->reserve;
+		if (node->tier >= fit->n_tiers)
+			fit->n_tiers = node->tier + 1;
+	}
+	if (fit->n_tiers == 0)
+		fit->n_tiers = 1;
+}
+
+/* May pages of @target that lie on @tier compete for places? Others take theirs for good. */
+static int competes(const struct target_view *target, const struct fit *fit, unsigned int tier)
+{
+	int down = target->demote && tier + 1 < fit->n_tiers;
+	int up = target->promote && tier > 0;
+
+	return up || down;
+}
+
+static void add_target(const struct snapshot *snapshot, const struct target_view *target,
+		       const struct fit *fit, struct census *census)
+{
+	struct heat_target_view view;
+	unsigned int node;
+	unsigned int bin;
+
+	if (heat_target(snapshot->heat, target->id, &view))
+		return;
+	for (node = 0; node < TIERED_NODES_MAX; node++) {
+		int tier = fit->tier_of[node];
+
+		if (!view.bins[node] || tier < 0 || !competes(target, fit, (unsigned int)tier))
+			continue;
+		for (bin = 0; bin < HEAT_BINS; bin++) {
+			census->bins[bin] += view.bins[node][bin];
+			census->on_tier[tier] += view.bins[node][bin];
+		}
+	}
+}
+
+static uint64_t capacity(const struct fit *fit, const struct census *census, unsigned int tier)
+{
+	int64_t pages = (int64_t)census->on_tier[tier];
+	unsigned int node;
+
+	for (node = 0; node < TIERED_NODES_MAX; node++)
+		if (fit->tier_of[node] == (int)tier)
+			pages += fit->left[node];
+	return pages > 0 ? (uint64_t)pages : 0;
+}
+
+/* The rate from which on @places pages are as hot or hotter; within a bin a straight line. */
+static int16_t threshold(const struct census *census, uint64_t places)
+{
+	unsigned int bin;
+
+	for (bin = HEAT_BINS; bin-- > 0;) {
+		uint64_t pages = census->bins[bin];
+
+		if (pages > places)
+			return (int16_t)(heat_bin_rate(bin + 1) -
+					 (int)((places << HEAT_BIN_SHIFT) / pages));
+		places -= pages;
+	}
+	return FILTER_RATE_MIN;
+}
+
+void fit_snapshot(const struct snapshot *snapshot, struct fit *ret)
+{
+	struct census census = { 0 };
+	uint64_t places = 0;
+	unsigned int tier;
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	map_nodes(snapshot, ret);
+	for (i = 0; i < snapshot->n_targets; i++)
+		add_target(snapshot, &snapshot->targets[i], ret, &census);
+	for (tier = 0; tier + 1 < ret->n_tiers; tier++) {
+		places += capacity(ret, &census, tier);
+		ret->threshold[tier] = threshold(&census, places);
+	}
+}
+
+uint64_t fit_slower(const struct fit *fit, unsigned int tier)
+{
+	uint64_t mask = 0;
+
+	for (tier++; tier < fit->n_tiers; tier++)
+		mask |= fit->nodes[tier];
+	return mask;
+}
+
+uint8_t fit_roomiest(const struct fit *fit, uint64_t mask)
+{
+	uint8_t best = TIERED_NODE_NONE;
+	uint8_t node;
+
+	for (node = 0; node < TIERED_NODES_MAX; node++) {
+		if (!(mask >> node & 1) || fit->tier_of[node] < 0)
+			continue;
+		if (best == TIERED_NODE_NONE || fit->left[node] > fit->left[best])
+			best = node;
+	}
+	return best;
+}
