@@ -145,14 +145,14 @@ format-check:
 # --- installation ---------------------------------------------------------------------
 # The conf is never overwritten: it is the operator's.
 install: $(BUILD)/tiered
-	install -D -m 755 $(BUILD)/tiered $(DESTDIR)$(PREFIX)/sbin/tiered
-	[ -e $(DESTDIR)$(SYSCONFDIR)/tiered/tiered.conf ] || \
+	$(Q)install -D -m 755 $(BUILD)/tiered $(DESTDIR)$(PREFIX)/sbin/tiered
+	$(Q)[ -e $(DESTDIR)$(SYSCONFDIR)/tiered/tiered.conf ] || \
 		install -D -m 644 tiered.conf $(DESTDIR)$(SYSCONFDIR)/tiered/tiered.conf
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@SBINDIR@|$(PREFIX)/sbin|' systemd/tiered.service.in \
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(Q)sed 's|@SBINDIR@|$(PREFIX)/sbin|' systemd/tiered.service.in \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/tiered.service
-	install -D -m 644 man/tiered.8 $(DESTDIR)$(PREFIX)/share/man/man8/tiered.8
-	install -D -m 644 man/tiered.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/tiered.conf.5
+	$(Q)install -D -m 644 man/tiered.8 $(DESTDIR)$(PREFIX)/share/man/man8/tiered.8
+	$(Q)install -D -m 644 man/tiered.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/tiered.conf.5
 
 clean:
 	rm -rf build build-san
