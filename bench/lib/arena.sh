@@ -121,9 +121,15 @@ column() {
 		END { printf "%.0f\n", c ? sum : -1 }' /run/windows.csv
 }
 
+# window_ends: when each window ended, in seconds.
+window_ends() {
+	awk -F , 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "end_ns") c = i; next }
+		c { printf "%.3f\n", $c / 1e9 }' /run/windows.csv
+}
+
 # longest_window: seconds from the end of one to the end of the next.
 longest_window() {
-	awk -F , 'NR > 2 && $2 - end > most { most = $2 - end } { end = $2 } END { printf "%.2f\n", most }' /run/windows.csv
+	window_ends | awk 'NR > 1 && $1 - end > most { most = $1 - end } { end = $1 } END { printf "%.2f\n", most }'
 }
 
 # total NAME: what the daemon printed at its end.
@@ -136,8 +142,9 @@ total() {
 # at least REL in every sample to the end. With a hot set, windows are counted
 # from its beginning, and earlier samples do not matter. "never" otherwise.
 settled() {
+	window_ends >/run/ends
 	awk -F , -v rel="$1" -v set="${2:-0}" '
-		FNR == NR { if (FNR > 1) ends[++n] = $2; next }
+		FNR == NR { ends[++n] = $1; next }
 		FNR == 1 || $9 != set { next }
 		{
 			if (!start) start = $1
@@ -150,13 +157,14 @@ settled() {
 			if ($4 >= rel) { if (at == "") at = after - before }
 			else at = ""
 		}
-		END { print at == "" ? "never" : at }' /run/windows.csv /run/hits.csv
+		END { print at == "" ? "never" : at }' /run/ends /run/hits.csv
 }
 
 # lowest_after WINDOWS [HOT_SET]: least share / oracle in samples from then on.
 lowest_after() {
+	window_ends >/run/ends
 	awk -F , -v from="$1" -v set="${2:-0}" '
-		FNR == NR { if (FNR > 1) ends[++n] = $2; next }
+		FNR == NR { ends[++n] = $1; next }
 		FNR == 1 || $9 != set { next }
 		{
 			if (!start) start = $1
@@ -164,7 +172,7 @@ lowest_after() {
 			for (i = 1; i <= n; i++) if (ends[i] <= $1 && (set == 0 || ends[i] > start)) count++
 			if (count >= from && (least == "" || $4 < least)) least = $4
 		}
-		END { print least == "" ? "nothing" : least }' /run/windows.csv /run/hits.csv
+		END { print least == "" ? "nothing" : least }' /run/ends /run/hits.csv
 }
 
 # trace: how share / oracle went, for a person.
