@@ -38,7 +38,7 @@ struct arena {
 	unsigned int threads;
 	int start_node;
 	enum memory_huge huge;
-	int idle, pressure, checksum;
+	int idle, busy, pressure, checksum;
 	char truth_path[256];
 
 	uint64_t *memory;
@@ -118,6 +118,7 @@ static void arena_prepare(struct arena *arena)
 				     .seed = arena->distribution.seed,
 				     .rate = arena->rate,
 				     .threads = arena->threads,
+				     .busy = arena->busy,
 				     .accesses = &arena->truth->accesses };
 	r = arena_jump(arena, 0);
 	if (r)
@@ -159,6 +160,7 @@ static const char help[] =
 	"  --hot-access X      part of the accesses that goes there (.9)\n"
 	"  --seed N            chooses which pages are hot (1)\n"
 	"  --rate N            accesses per second (as many as can be)\n"
+	"  --busy              spin, instead of sleeping, when ahead of the rate\n"
 	"  --threads N         1 to 8 (1)\n"
 	"  --start-node N      the node that the pages come from; the policy is default "
 	"afterwards\n"
@@ -176,6 +178,7 @@ enum arena_option {
 	OPT_HOT_ACCESS,
 	OPT_SEED,
 	OPT_RATE,
+	OPT_BUSY,
 	OPT_THREADS,
 	OPT_START_NODE,
 	OPT_HUGE,
@@ -194,6 +197,7 @@ static const struct option options[] = {
 	[OPT_HOT_ACCESS] = { "hot-access", required_argument, NULL, OPT_HOT_ACCESS },
 	[OPT_SEED] = { "seed", required_argument, NULL, OPT_SEED },
 	[OPT_RATE] = { "rate", required_argument, NULL, OPT_RATE },
+	[OPT_BUSY] = { "busy", no_argument, NULL, OPT_BUSY },
 	[OPT_THREADS] = { "threads", required_argument, NULL, OPT_THREADS },
 	[OPT_START_NODE] = { "start-node", required_argument, NULL, OPT_START_NODE },
 	[OPT_HUGE] = { "huge", required_argument, NULL, OPT_HUGE },
@@ -246,6 +250,9 @@ static void set_option(struct arena *arena, int option, const char *name, const 
 		break;
 	case OPT_RATE:
 		arena->rate = options_number(name, text, 1, 1000000000);
+		break;
+	case OPT_BUSY:
+		arena->busy = 1;
 		break;
 	case OPT_THREADS:
 		arena->threads = (unsigned int)options_number(name, text, 1, LOAD_THREADS_MAX);

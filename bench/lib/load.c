@@ -27,12 +27,16 @@ static void access_pages(struct load_worker *worker, uint64_t n, uint64_t *rando
 	atomic_fetch_add_explicit(worker->load->accesses, n, memory_order_relaxed);
 }
 
-static void sleep_until(uint64_t ns)
+/* Sleeps, or only looks at the clock, which takes no system call. */
+static void wait_until(uint64_t ns, int busy)
 {
 	struct timespec until = { .tv_sec = (time_t)(ns / NSEC_PER_SEC),
 				  .tv_nsec = (long)(ns % NSEC_PER_SEC) };
 
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+	while (busy && clock_now_ns() < ns)
+		;
+	if (!busy)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
 static void *worker_run(void *arg)
@@ -56,7 +60,7 @@ static void *worker_run(void *arg)
 		if (now > due + LATE_MAX_NS)
 			due = now;
 		else if (now < due)
-			sleep_until(due);
+			wait_until(due, load->busy);
 	}
 	return NULL;
 }
@@ -66,7 +70,7 @@ static void sampler_drain(const struct load *load, const struct sampler *sampler
 {
 	for (unsigned int i = 0; i < load->threads; i++)
 		while (atomic_load(&load->workers[i].used) == sampler)
-			sleep_until(clock_now_ns() + NSEC_PER_MSEC);
+			wait_until(clock_now_ns() + NSEC_PER_MSEC, 0);
 }
 
 int load_switch(struct load *load, const float *weights, uint32_t pages)

@@ -26,11 +26,12 @@ struct load_worker {
 };
 
 /**
- * struct load - to be zeroed, then the first five filled in, by the caller
+ * struct load - to be zeroed, then the first six filled in, by the caller
  * @memory: of memory_map(), filled
  * @seed: of the random draws
  * @rate: accesses per second of all threads together, 0: as fast as they can
  * @threads: 1 to LOAD_THREADS_MAX
+ * @busy: threads that are ahead of their rate spin instead of sleeping, and so stay on their CPU
  * @accesses: where the accesses of all threads are counted
  */
 struct load {
@@ -38,6 +39,7 @@ struct load {
 	uint64_t seed;
 	uint64_t rate;
 	unsigned int threads;
+	int busy;
 	_Atomic uint64_t *accesses;
 
 	unsigned int switches;
