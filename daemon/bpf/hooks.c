@@ -118,17 +118,32 @@ void hook_explain(int error, enum hook_kind kind, char *reason, size_t size)
 
 	error = error < 0 ? -error : error;
 	lockdown_state(lockdown, sizeof(lockdown));
-	if (error == EPERM && *lockdown && strcmp(lockdown, "none") != 0)
+	if (error == EPERM && kind == HOOK_FUNCTION && *lockdown && strcmp(lockdown, "none") != 0)
 		snprintf(reason, size, "refused: the kernel is locked down (%s)", lockdown);
-	else if (error == EPERM || error == EACCES)
+	else if (error == EPERM && kind == HOOK_FUNCTION)
 		snprintf(reason, size,
-			 "refused: needs CAP_BPF and CAP_PERFMON, and a kernel not locked down");
+			 "refused: the kernel is locked down, or CAP_PERFMON is missing");
+	else if (error == EPERM || error == EACCES)
+		snprintf(reason, size, "refused: needs CAP_BPF and CAP_PERFMON");
 	else if (kind == HOOK_FUNCTION && (error == KERNEL_ENOTSUPP || error == EOPNOTSUPP))
 		snprintf(reason, size, "this kernel cannot attach to functions (no ftrace)");
 	else if (error == KERNEL_ENOTSUPP)
 		snprintf(reason, size, "not supported by this kernel");
 	else
 		snprintf(reason, size, "the kernel says: %s", strerror(error));
+}
+
+void hook_explain_verifier(int error, char *reason, size_t size)
+{
+	char lockdown[64];
+
+	lockdown_state(lockdown, sizeof(lockdown));
+	if (!strcmp(lockdown, "confidentiality"))
+		snprintf(reason, size,
+			 "the kernel is locked down (confidentiality): its memory may not be read");
+	else
+		snprintf(reason, size, "the kernel's verifier refuses the program: %s",
+			 strerror(-error));
 }
 
 static int trial_load(const struct hook_spec *spec, int btf_id)

@@ -55,6 +55,9 @@ bool hook_tracepoint_exists(const struct btf *kernel, const char *name);
 /* What an error of loading or attaching means to a person. */
 void hook_explain(int error, enum hook_kind kind, char *reason, size_t size);
 
+/* The same, when the empty program was taken and the real one is not. */
+void hook_explain_verifier(int error, char *reason, size_t size);
+
 /* Address of a kernel function as @path (/proc/kallsyms) tells; 0 when hidden or missing. */
 uint64_t kallsyms_address(const char *path, const char *symbol);
 

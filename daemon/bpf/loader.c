@@ -131,8 +131,8 @@ static void hooks_sift(struct bpf *bpf, const struct bpf_config *config, uint64_
 			r = tiered_bpf__load(skeleton);
 		if (r < 0) {
 			bpf->hooks[id].enabled = false;
-			snprintf(bpf->hooks[id].reason, sizeof(bpf->hooks[id].reason),
-				 "this kernel's verifier refuses the program: %s", strerror(-r));
+			hook_explain_verifier(r, bpf->hooks[id].reason,
+					      sizeof(bpf->hooks[id].reason));
 		}
 		tiered_bpf__destroy(skeleton);
 	}

@@ -22,8 +22,8 @@ struct bpf;
 
 /**
  * struct bpf_config - what may be chosen before the programs are loaded; zeroed is the default
- * @ring_bytes: size of the ring, a power of two of at least 4096; 0: 64 KiB per
- *		possible CPU, 1 to 16 MiB
+ * @ring_bytes: size of the ring, rounded up to a power of two pages; 0: 64 KiB
+ *		per possible CPU, 1 to 16 MiB
  * @event_rate: most events of one kind per CPU and second; 0: 4000; UINT32_MAX: no cap
  * @all_processes: make fault and shootdown events for every process, not just for
  *		   those named by bpf_manage(). One compile job faults more often
