@@ -18,6 +18,13 @@ static int by_weight(const void *a, const void *b)
 	return x->stat.pid < y->stat.pid ? -1 : x->stat.pid > y->stat.pid;
 }
 
+static int by_pid(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	return x->stat.pid < y->stat.pid ? -1 : x->stat.pid > y->stat.pid;
+}
+
 static int by_tgid(const void *a, const void *b)
 {
 	const struct known *x = a, *y = b;
@@ -179,6 +186,9 @@ int targets_apply(struct targets *targets, struct candidates *found, int full,
 		change.overflow = found->n - room;
 		found->n = room;
 	}
+	/* Ids do not depend on the order of a directory. */
+	if (found->n)
+		qsort(found->list, found->n, sizeof(*found->list), by_pid);
 	for (i = 0; i < found->n; i++)
 		settle(targets, &found->list[i], &n_new, &change);
 	targets->n_known += n_new;
