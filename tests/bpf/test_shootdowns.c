@@ -115,7 +115,7 @@ static void check_against_kernel(const struct counts *before, const struct count
 	       before->sent < 0 ? -1 : after->sent - before->sent, (unsigned long long)received,
 	       before->received < 0 ? -1 : after->received - before->received);
 	/* A round that found the other thread preempted sends nothing. */
-	assert_in_range(sent, ROUNDS / 2, ROUNDS * 2 + ROUNDS / 2);
+	assert_true(sent >= ROUNDS / 2);
 	if (before->sent >= 0) {
 		uint64_t kernel = (uint64_t)(after->sent - before->sent);
 
@@ -126,6 +126,28 @@ static void check_against_kernel(const struct counts *before, const struct count
 
 		assert_in_range(received, kernel * 95 / 100, kernel * 105 / 100 + 1);
 	}
+}
+
+/* With INVLPGB the CPUs are told without an interrupt, and no tracepoint sees it. */
+static bool broadcasts_flushes(void)
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char line[8192];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strstr(line, " invlpgb") != NULL;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void machine_check(void)
+{
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		skip_because("one CPU: nobody to interrupt");
+	if (broadcasts_flushes())
+		skip_because("this CPU flushes without interrupts");
 }
 
 static void pair_start(struct pair *pair, pthread_t *ret_thread)
@@ -149,10 +171,10 @@ static void test_counts_agree_with_the_kernel(void **state)
 	struct pair pair = { 0 };
 	struct bpf *bpf;
 	pthread_t thread;
+	uint64_t missed;
 
 	(void)state;
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		skip_because("one CPU: nobody to interrupt");
+	machine_check();
 	bpf = open_bpf(&config);
 	assert_int_equal(bpf_manage(bpf, (uint32_t)getpid(), true), 0);
 	pair_start(&pair, &thread);
@@ -165,6 +187,8 @@ static void test_counts_agree_with_the_kernel(void **state)
 	drain_into(bpf, &sums);
 	drain_into(bpf, &sums);
 	assert_int_equal(bpf_totals(bpf, &totals), 0);
+	assert_int_equal(bpf_missed(bpf, &missed), 0);
+	printf("# %llu events met their own program at work\n", (unsigned long long)missed);
 	check_against_kernel(&before, &after);
 	assert_int_equal(sums.sent + sums.received + sums.local + lost_units(bpf, EVENT_SHOOTDOWNS),
 			 totals.managed_shootdowns);
@@ -186,8 +210,7 @@ static void test_worker_is_told_apart(void **state)
 	pthread_t thread;
 
 	(void)state;
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		skip_because("one CPU: nobody to interrupt");
+	machine_check();
 	bpf = open_bpf(&config);
 	pair_start(&pair, &thread);
 	assert_int_equal(bpf_flush_seen(bpf, &before), 0);
@@ -219,8 +242,7 @@ static void test_targets_are_attributed(void **state)
 	pthread_t thread;
 
 	(void)state;
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		skip_because("one CPU: nobody to interrupt");
+	machine_check();
 	bpf = open_bpf(NULL);
 	if (!bpf_enabled(bpf, "shootdown-targets")) {
 		bpf_close(bpf);

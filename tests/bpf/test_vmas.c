@@ -124,7 +124,8 @@ static void test_flags_are_told(void **state)
 	char *shared = map_pages(PROT_READ | PROT_WRITE, MAP_SHARED);
 	char *locked = map_pages(PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	struct bpf *bpf = open_with_mappings();
-	int locking = mlock(locked, LENGTH), n = records_read(bpf);
+	/* Not mlock(): sanitizers make that do nothing. */
+	int locking = (int)syscall(SYS_mlock, locked, LENGTH), n = records_read(bpf);
 
 	(void)state;
 	bpf_close(bpf);
@@ -228,10 +229,10 @@ static void test_threads_are_not_listed_twice(void **state)
 	pthread_barrier_wait(&helper.barrier);
 	assert_false(helper.failed);
 	n = records_read(bpf);
+	assert_int_equal(bpf_vmas(bpf, getpid(), records, (size_t)n), n);
 	maps_read();
 	pthread_barrier_wait(&helper.barrier);
 	pthread_join(thread, NULL);
-	assert_int_equal(bpf_vmas(bpf, getpid(), records, (size_t)n), n);
 	bpf_close(bpf);
 	for (int i = 1; i < n; i++)
 		assert_true(records[i - 1].end <= records[i].start);
