@@ -6,8 +6,9 @@
  *
  * A child process holds three areas: 4 KiB pages, whole 2 MiB pages, and 2 MiB
  * pages of which only the second half is still mapped, so that their heads are
- * not. In each window it touches every STRIDE-th page of the first two, another
- * set each time, and nothing of the third. The tracker of the daemon marks
+ * not; and a fourth that was only ever read, so that zero pages, a huge one and
+ * small ones, are behind it. In each window it touches every STRIDE-th page of
+ * the first two, another set each time, and nothing of the others. The tracker of the daemon marks
  * before and reads after. Prints per area what was right and what was not.
  */
 #include <errno.h>
@@ -30,6 +31,7 @@
 #define SMALL_BYTES (64 * MIB)
 #define HUGE_BYTES (64 * MIB)
 #define PART_BYTES (8 * MIB)
+#define ZERO_BYTES (4 * MIB)
 
 /* More pages than single-page flushes are used for: the kernel then flushes the whole TLB. */
 #define CHURN_PAGES 64
@@ -43,7 +45,7 @@ struct area {
 };
 
 struct probe {
-	struct area small, huge, part;
+	struct area small, huge, part, zero;
 	char *churn;
 	uint64_t window, stride;
 	uint64_t others;
@@ -96,6 +98,10 @@ static void serve(struct probe *probe, int in, int out)
 	memset(probe->small.start, 1, probe->small.bytes);
 	memset(probe->huge.start, 1, probe->huge.bytes);
 	memset(probe->part.start, 1, probe->part.bytes);
+	madvise(probe->zero.start + HUGE, HUGE, MADV_NOHUGEPAGE);
+	for (at = probe->zero.start; at < probe->zero.start + probe->zero.bytes;
+	     at += TIERED_PAGE_SIZE)
+		(void)*(volatile char *)at;
 	for (at = probe->part.start; at < probe->part.start + probe->part.bytes; at += HUGE)
 		munmap(at, HUGE / 2);
 	if (write(out, "r", 1) != 1)
@@ -147,7 +153,7 @@ static void observe(void *arg, const struct observation *observations, size_t n)
 
 		if (!judge(&probe->small, one, touched(probe, &probe->small, one)) &&
 		    !judge(&probe->huge, one, touched(probe, &probe->huge, one)) &&
-		    !judge(&probe->part, one, 0))
+		    !judge(&probe->part, one, 0) && !judge(&probe->zero, one, 0))
 			probe->others++;
 	}
 }
@@ -234,6 +240,7 @@ int main(int argc, char **argv)
 		.small = { .name = "small", .bytes = SMALL_BYTES, .unit = TIERED_PAGE_SIZE },
 		.huge = { .name = "huge", .bytes = HUGE_BYTES, .unit = HUGE },
 		.part = { .name = "part", .bytes = PART_BYTES, .unit = HUGE / 2 },
+		.zero = { .name = "zero", .bytes = ZERO_BYTES, .unit = TIERED_PAGE_SIZE },
 		.stride = argc == 3 ? strtoull(argv[2], NULL, 10) : 0,
 	};
 	int down[2], up[2];
@@ -246,6 +253,7 @@ int main(int argc, char **argv)
 	probe.small.start = map(SMALL_BYTES, MADV_NOHUGEPAGE);
 	probe.huge.start = map(HUGE_BYTES, MADV_HUGEPAGE);
 	probe.part.start = map(PART_BYTES, MADV_HUGEPAGE);
+	probe.zero.start = map(ZERO_BYTES, MADV_HUGEPAGE);
 	probe.churn = map(CHURN_PAGES * TIERED_PAGE_SIZE, MADV_NOHUGEPAGE);
 	if (pipe(down) < 0 || pipe(up) < 0)
 		die("pipe", -errno);
@@ -260,6 +268,7 @@ int main(int argc, char **argv)
 	print(&probe.small);
 	print(&probe.huge);
 	print(&probe.part);
+	print(&probe.zero);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return 0;

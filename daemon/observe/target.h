@@ -40,7 +40,7 @@ int target_open(const char *proc_root, uint32_t id, const struct target_key *key
 		struct target **ret);
 void target_close(struct target *target);
 
-/* Is it still the process and the address space that was opened? Costs two system calls. */
+/* 1 while it is the process and the address space that was opened, else 0; two system calls. */
 int target_alive(const struct target *target);
 
 /* Reads Mems_allowed again; 0 or -errno. */

@@ -93,7 +93,8 @@ struct tracker_env {
 
 /**
  * struct tracker_cost - what a step did
- * @pages: base pages looked at
+ * @pages: base pages looked at; in mark() as they count against @max_pages:
+ *	present ones in full, absent ones for the little that they cost
  * @marked: pages or folios marked (mark) or reported (read)
  * @calls: system calls made on the bitmap or its like
  * @skipped: pages passed over: absent, swapped, zero, special, not ours
