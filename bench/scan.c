@@ -89,7 +89,9 @@ static void bare_mark(struct bench *bench)
 	uint64_t page, first = UINT64_MAX, last = 0, call;
 	size_t i, n;
 
-	memset(bench->bits, 0, sizeof(bench->bits));
+	/* What the last turn left. */
+	memset(&bench->bits[bench->first_call * CALL_WORDS], 0,
+	       (bench->last_call + 1 - bench->first_call) * CALL_BYTES);
 	for (page = 0; page < bench->pages; page += n) {
 		n = bare_entries(bench, page);
 		for (i = 0; i < n; i++) {
