@@ -274,8 +274,8 @@ static int add_sources(struct manager *manager)
 		ret = sd_event_add_io(manager->loop, NULL, manager->worker_end, EPOLLIN, on_worker,
 				      manager);
 	if (ret >= 0 && manager->worker)
-		ret = sd_event_add_time_relative(manager->loop, &manager->sweep_timer,
-						 CLOCK_MONOTONIC, 0, 0, on_sweep, manager);
+		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC, 0, 0,
+						 on_sweep, manager);
 	if (ret >= 0)
 		ret = sd_event_set_watchdog(manager->loop, 1);
 	return ret < 0 ? ret : 0;

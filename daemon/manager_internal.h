@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "manager.h"
+#include "tiered/event.h"
 #include "worker/worker.h"
 
 struct bpf;
@@ -15,11 +16,22 @@ struct targets;
 struct topology;
 
 /**
+ * struct manager_seen - what events told of the kernel's doings
+ * @faults: page faults of targets
+ * @shootdowns: TLB flushes that CPUs did for targets because another CPU asked
+ * @moved_by_others: pages that somebody else migrated, of whatever process
+ */
+struct manager_seen {
+	uint64_t faults;
+	uint64_t shootdowns;
+	uint64_t moved_by_others;
+};
+
+/**
  * struct manager - all objects of one run
  * @worker: NULL on a machine where there is nothing to tier or no way to track
  * @idle_reason: why there is no worker; "" when there is one
- * @events: records taken from the ring
- * @sweep_soon: a lifecycle event asks for a sweep before its time
+ * @events: records taken from the ring, by enum event_kind
  */
 struct manager {
 	const struct config *config;
@@ -27,7 +39,6 @@ struct manager {
 	enum manager_end end;
 
 	sd_event *loop;
-	sd_event_source *sweep_timer;
 	struct topology *topology;
 	struct bpf *bpf;
 	struct targets *targets;
@@ -38,8 +49,8 @@ struct manager {
 
 	FILE *window_log;
 	uint64_t last_summary_ns;
-	uint64_t events;
-	int stopping;
+	uint64_t events[EVENT_KINDS];
+	struct manager_seen seen;
 	int failed;
 	struct worker_window last;
 };

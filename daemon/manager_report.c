@@ -196,10 +196,13 @@ static void report_seen(const struct manager *manager)
 	total("migrations_seen", seen);
 	total("migrations_seen_ours", ours);
 	total("flushes_seen", flushes_sent(manager));
-	total("events", manager->events);
-	/* Kinds begin at 1. Faults and shootdowns are added up: a record is many of them. */
+	total("target_faults_seen", manager->seen.faults);
+	total("target_shootdowns_seen", manager->seen.shootdowns);
+	total("moved_by_others_seen", manager->seen.moved_by_others);
+	/* Kinds begin at 1. A record of faults or shootdowns stands for many of them. */
 	for (i = 1; i < EVENT_KINDS; i++)
-		log_info("total events_lost_%s %" PRIu64, events_name(i),
+		log_info("total events_%s %" PRIu64 " lost %" PRIu64, events_name(i),
+			 manager->events[i],
 			 (uint64_t)(losses[i].ring_full + losses[i].rate_capped));
 	total("events_malformed", bpf_malformed(manager->bpf));
 }

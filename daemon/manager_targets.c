@@ -80,6 +80,7 @@ static void on_lifecycle(void *arg, const struct event_lifecycle *event)
 	struct manager *manager = arg;
 	uint32_t tgid = event->header.tgid;
 
+	manager->events[event->header.kind]++;
 	switch (event->header.kind) {
 	case EVENT_EXEC:
 		targets_on_exec(manager->targets, tgid);
@@ -94,14 +95,43 @@ static void on_lifecycle(void *arg, const struct event_lifecycle *event)
 	}
 }
 
+/* What the kernel does to the memory of targets: booked as seen, beside what we asked for. */
+static void on_faults(void *arg, const struct event_faults *event)
+{
+	struct manager *manager = arg;
+
+	manager->events[event->header.kind]++;
+	manager->seen.faults += event->count;
+}
+
+static void on_migration(void *arg, const struct event_migration *event)
+{
+	struct manager *manager = arg;
+
+	manager->events[event->header.kind]++;
+	if (!(event->header.flags & EVENT_F_OURS))
+		manager->seen.moved_by_others += event->succeeded;
+}
+
+static void on_shootdowns(void *arg, const struct event_shootdowns *event)
+{
+	struct manager *manager = arg;
+
+	manager->events[event->header.kind]++;
+	manager->seen.shootdowns += event->received;
+}
+
 void manager_consume(struct manager *manager)
 {
-	static const struct event_handler handler = { .lifecycle = on_lifecycle };
+	static const struct event_handler handler = {
+		.lifecycle = on_lifecycle,
+		.faults = on_faults,
+		.migration = on_migration,
+		.shootdowns = on_shootdowns,
+	};
 	struct targets_change change;
-	int ret = bpf_consume(manager->bpf, &handler, manager);
 
-	if (ret > 0)
-		manager->events += (uint64_t)ret;
+	bpf_consume(manager->bpf, &handler, manager);
 	if (manager->worker && targets_look(manager->targets, "/proc", &change) == 0)
 		apply(manager, &change);
 }
