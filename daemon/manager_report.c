@@ -91,6 +91,8 @@ void manager_report_window(struct manager *manager, const struct worker_window *
 	char line[512];
 
 	manager->last = *window;
+	/* Faults and shootdowns still being added up belong to this window. */
+	bpf_drain(manager->bpf);
 	if (manager->window_log)
 		write_window(manager, window);
 	ledger_describe(&window->account, window->window, line, sizeof(line));
