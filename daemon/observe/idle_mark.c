@@ -236,9 +236,6 @@ static int write_chunks(struct idle *idle)
 		if (!err)
 			err = idle_breathe(idle);
 	}
-	/* What did not get through is not marked: it must not pass for accessed. */
-	if (err)
-		idle_drop_marks(idle);
 	return err;
 }
 
@@ -255,6 +252,7 @@ int idle_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 	if (!err)
 		err = write_chunks(idle);
 	if (err) {
+		/* What did not get through is not marked: it must not pass for accessed. */
 		idle_drop_marks(idle);
 		return err;
 	}
