@@ -162,7 +162,7 @@ static const struct config_key keys[] = {
 	    "in it."),
 	KEY("tiered", "window_min", parse_duration, window_min_ns, EXPECT_DURATION, "200ms",
 	    "Shortest window that auto may choose."),
-	KEY("tiered", "window_max", parse_duration, window_max_ns, EXPECT_DURATION, "30s",
+	KEY("tiered", "window_max", parse_duration, window_max_ns, EXPECT_DURATION, "10s",
 	    "Longest window that auto may choose."),
 	KEY("tiered", "cpu_max", parse_percent, cpu_max_ppm,
 	    "expected a part of one core such as 1% or 0.5%", "1%",
