@@ -48,19 +48,22 @@ arena_stop() {
 	return $arena_status
 }
 
-# cold_start: fills what the fast node has free, to the last few MiB, with
-# pages of another process that are never touched again.
+# cold_start: fills what the fast node has free with pages of another process
+# that are never touched again. By the default policy: what does not fit goes to
+# the slow node; bound to the fast one, the kernel would rather kill.
 cold_start() {
-	build/bench/arena --mode idle --size "$(($(fast_free) / 256 - 4))M" \
-		--start-node $fast_node --truth /run/cold >/run/cold.log 2>&1 &
+	rm -f /run/cold
+	build/bench/arena --mode idle --size "$(($(fast_free) / 256))M" --truth /run/cold \
+		>/run/cold.log 2>&1 &
 	cold_pid=$!
 	build/bench/hitshare --truth /run/cold >/run/cold.csv 2>&1 ||
 		bail "the cold process did not start: $(cat /run/cold.log)"
 }
 
-# watch_start CAPACITY: samples once per second into /run/hits.csv.
+# watch_start CAPACITY: samples every 2 s into /run/hits.csv (1 GiB of pages
+# takes 0.16 s of an emulated CPU).
 watch_start() {
-	build/bench/hitshare --truth /run/truth --capacity "$1" --count 0 --every 1000 >/run/hits.csv &
+	build/bench/hitshare --truth /run/truth --capacity "$1" --count 0 --every 2000 >/run/hits.csv &
 	watch_pid=$!
 }
 
@@ -177,8 +180,31 @@ lowest_after() {
 
 # trace: how share / oracle went, for a person.
 trace() {
-	diag "share / oracle per second: $(awk -F , 'NR > 1 { printf "%s%.3f", (NR == 2 ? "" : " "), $4 }' /run/hits.csv)"
+	diag "share / oracle over time: $(awk -F , 'NR > 1 { printf "%s%.3f", (NR == 2 ? "" : " "), $4 }' /run/hits.csv)"
 }
 
 # hit_column N: of the last sample.
 hit_column() { tail -n 1 /run/hits.csv | cut -d , -f "$1"; }
+
+# placement_run SEED full|empty: one run of tests/vm/30-placement, four results.
+# Lowers $worst to the least share / oracle from window 12 on.
+placement_run() {
+	name="seed $1, fast node $2"
+	capacity=$(fast_free)
+	[ "$2" = empty ] || cold_start
+	diag "$name: $(fast_free) of $capacity pages are free on the fast node"
+	arena_start --size 1G --start-node $slow_node --rate $arena_rate --tlb-pressure \
+		--checksum --seed "$1"
+	watch_start "$capacity"
+	daemon_start manage 'window = 1s'
+	ok "$name: 32 windows" await_windows 32
+	watch_stop
+	within "$name: windows to 0.98 of the oracle, for good" "$(settled 0.98)" 0 12
+	trace
+	diag "least from window 12 on $(lowest_after 12), longest window $(longest_window) s," \
+		"cpu_max $test_cpu_max, promoted $(column promoted), demoted $(column demoted)"
+	worst=$(lowest_after 12 | awk -v w="$worst" '{ print (w == "" || $1 + 0 < w + 0) ? $1 : w }')
+	ok "$name: the daemon ends well" daemon_stop
+	ok "$name: the data is intact" arena_stop
+	arena_cleanup
+}
