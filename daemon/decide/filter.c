@@ -23,18 +23,18 @@
 /* What x a page starts from. */
 #define LOG_X_START (-256) /* x = 1/2 */
 
-/* Evidence that resets the mean, in half nats. */
-#define SUM_ALARM 8
+/* Evidence that resets the mean, in quarter nats. */
+#define SUM_ALARM 24
 
 /* The mean restarts as if this much had been seen. */
-#define N_RESTART 1
+#define N_RESTART 3
 
 /* Rows every 1/8 octave from x = 2^(-28/8) to 2^(16/8); between them a straight line. */
 #define ROW_FIRST (-28)
 #define ROW_LAST 16
 #define ROW_SHIFT 5
 
-/* Steps in 1/256 octave at eta = 1; evidence in 1/16 of a half nat. */
+/* Steps in 1/256 octave at eta = 1; evidence in 1/16 of a quarter nat. */
 struct row {
 	int32_t accessed;
 	int32_t idle;
@@ -42,12 +42,13 @@ struct row {
 	int16_t up_idle;
 	int16_t down_accessed;
 	int16_t down_idle;
+	int32_t sigma; /* after one observation, 1/256 octave */
 };
 
 #define NAT (FILTER_OCTAVE * 1.4426950408889634)
 #define X(i) __builtin_exp2((i) / 8.0)
 #define SEEN_AT(x) (1.0 - __builtin_exp(-(x)))
-#define EVIDENCE(nats) ((int16_t)((nats)*32.0 + ((nats) < 0 ? -0.5 : 0.5)))
+#define EVIDENCE(nats) ((int16_t)((nats)*64.0 + ((nats) < 0 ? -0.5 : 0.5)))
 #define ROW(i)                                                                                     \
 	{                                                                                          \
 		.accessed = (int32_t)(NAT / X(i) + 0.5),                                           \
@@ -56,6 +57,7 @@ struct row {
 		.up_idle = EVIDENCE(-7.0 * X(i)),                                                  \
 		.down_accessed = EVIDENCE(__builtin_log(SEEN_AT(X(i) / 8.0) / SEEN_AT(X(i)))),     \
 		.down_idle = EVIDENCE(0.875 * X(i)),                                               \
+		.sigma = (int32_t)(NAT * __builtin_sqrt(__builtin_exp(X(i)) - 1.0) / X(i) + 0.5),  \
 	}
 #define ROWS_4(i) ROW(i), ROW((i) + 1), ROW((i) + 2), ROW((i) + 3)
 
@@ -64,13 +66,14 @@ static const struct row rows[ROW_LAST - ROW_FIRST + 1] = {
 	ROWS_4(-4),  ROWS_4(0),   ROWS_4(4),   ROWS_4(8),   ROWS_4(12),  ROW(16),
 };
 
-/* 1.79 / sqrt(n + 1) octaves: the information of the bits at their best, x = 1.6. */
-#define SIGMA(n) ((int16_t)(1.79 * FILTER_OCTAVE / __builtin_sqrt((n) + 1.0) + 0.5))
+/* 1 / sqrt(n + 1) in 1/256 */
+#define ROOT(n) ((int16_t)(256.0 / __builtin_sqrt((n) + 1.0) + 0.5))
 
-static const int16_t sigmas[FILTER_N_MAX + 1] = {
-	SIGMA(0), SIGMA(1), SIGMA(2),  SIGMA(3),  SIGMA(4),  SIGMA(5),  SIGMA(6),  SIGMA(7),
-	SIGMA(8), SIGMA(9), SIGMA(10), SIGMA(11), SIGMA(12), SIGMA(13), SIGMA(14), SIGMA(15),
-};
+#define ROOTS_8(n)                                                                                 \
+	ROOT(n), ROOT((n) + 1), ROOT((n) + 2), ROOT((n) + 3), ROOT((n) + 4), ROOT((n) + 5),        \
+		ROOT((n) + 6), ROOT((n) + 7)
+
+static const int16_t roots[32] = { ROOTS_8(0), ROOTS_8(8), ROOTS_8(16), ROOTS_8(24) };
 
 /* log2(1 + i/16) in 1/256 octave; between the entries a straight line is off by less than 1. */
 #define LOG(i) ((int16_t)(FILTER_OCTAVE * __builtin_log2(1.0 + (i) / 16.0) + 0.5))
@@ -173,7 +176,10 @@ struct filter filter_update(struct filter filter, int log_interval, int accessed
 	return filter;
 }
 
-int filter_sigma(unsigned int n)
+int filter_sigma(int rate, unsigned int n, int log_interval)
 {
-	return sigmas[n > FILTER_N_MAX ? FILTER_N_MAX : n];
+	int log_x = clamp(rate + log_interval, LOG_X_MIN, LOG_X_MAX);
+	const struct row *row = &rows[(log_x - (ROW_FIRST * (1 << ROW_SHIFT))) >> ROW_SHIFT];
+
+	return row->sigma * roots[n > FILTER_N_MAX ? FILTER_N_MAX : n] / 256;
 }

@@ -26,16 +26,16 @@
 #define FILTER_RATE_MAX (20 * FILTER_OCTAVE - 3)
 
 /* n counts to here: eta stays at 1/16 from then on. */
-#define FILTER_N_MAX 15
+#define FILTER_N_MAX 31
 
-/* The CUSUM is kept in half nats, in five bits. */
-#define FILTER_SUM_MAX 15
+/* The CUSUM is kept in quarter nats, in six bits. */
+#define FILTER_SUM_MAX 31
 
 /**
  * struct filter - what is believed about one page
  * @rate: log2 of accesses per second, FILTER_RATE_MIN to FILTER_RATE_MAX
  * @n: confidence: observations since the last reset, 0 to FILTER_N_MAX
- * @sum: CUSUM in half nats; above 0 speaks for a higher rate, below for a lower one
+ * @sum: CUSUM in quarter nats; above 0 speaks for a higher rate, below for a lower one
  */
 struct filter {
 	int16_t rate;
@@ -52,7 +52,11 @@ struct filter filter_start(int log_interval);
 /* One known observation; unknown ones are not for the filter. */
 struct filter filter_update(struct filter filter, int log_interval, int accessed);
 
-/* Standard deviation of the estimate after @n observations, in 1/256 octave. */
-int filter_sigma(unsigned int n);
+/*
+ * Standard deviation, in 1/256 octave, of an estimate of @rate after @n
+ * observations over this interval. From the information of the bits,
+ * x^2/(e^x - 1): at best, x = 1.6, it is 1.79 / sqrt(n + 1) octaves.
+ */
+int filter_sigma(int rate, unsigned int n, int log_interval);
 
 #endif

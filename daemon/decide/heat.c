@@ -144,7 +144,8 @@ static void observe_folio(struct region_store *store, struct memo *memo,
 		page = learn(memo, page, seen);
 	}
 	page.node = seen->node & 63;
-	page.flags = seen->flags & 7;
+	page.shared = (seen->flags & OBSERVED_SHARED) != 0;
+	page.fixed = (seen->flags & OBSERVED_FIXED) != 0;
 	if (same)
 		store->pages[index] = page;
 	else

@@ -27,6 +27,8 @@ struct move;
 /* Bins of a histogram of rates: 1/8 octave each, from FILTER_RATE_MIN on. */
 #define HEAT_BINS 256
 #define HEAT_BIN_SHIFT 5
+#define HEAT_EXPERIENCE HEAT_BINS
+#define HEAT_SLOTS (HEAT_BINS + 1)
 
 /* Two moves of one page within so many windows are a ping-pong. */
 #define HEAT_PINGPONG_WINDOWS 32
@@ -72,7 +74,7 @@ struct heat_stats {
  * @rate: log2 of accesses per second of each of them, in 1/256 octave
  * @order: folio order
  * @node: node they lie on
- * @flags: OBSERVED_*
+ * @flags: OBSERVED_SHARED, OBSERVED_FIXED
  * @n: confidence, see filter_sigma()
  * @cooldown: windows during which they should be left alone
  */
@@ -102,7 +104,8 @@ struct heat_query {
 /**
  * struct heat_target_view - one target, for policies
  * @bins: for each node NULL, or HEAT_BINS counts of base pages that may be
- *	  moved (neither shared nor fixed), by rate
+ *	  moved (neither shared nor fixed), by rate; behind them, at
+ *	  HEAT_EXPERIENCE, the sum of their n
  * @moved, @pingpong: as in struct heat_stats, of late: halved every 32 windows
  */
 struct heat_target_view {

@@ -16,11 +16,11 @@
 union page {
 	struct {
 		uint32_t code : 13;
-		uint32_t n : 4;
-		uint32_t sum : 5; /* biased by 16 */
+		uint32_t n : 5;
+		uint32_t sum : 6; /* biased by 32 */
 		uint32_t node : 6;
-		uint32_t flags : 3; /* OBSERVED_* */
-		uint32_t spare : 1;
+		uint32_t shared : 1;
+		uint32_t fixed : 1;
 	};
 	uint32_t word;
 };
@@ -41,7 +41,13 @@ static inline int page_is_tail(union page page)
 
 static inline int page_movable(union page page)
 {
-	return !(page.flags & (OBSERVED_SHARED | OBSERVED_FIXED));
+	return !page.shared && !page.fixed;
+}
+
+/* OBSERVED_*; that a page is of a file is not kept: nobody asks. */
+static inline uint8_t page_flags(union page page)
+{
+	return (uint8_t)((page.shared ? OBSERVED_SHARED : 0) | (page.fixed ? OBSERVED_FIXED : 0));
 }
 
 static inline int page_rate(union page page)
@@ -53,14 +59,14 @@ static inline struct filter page_filter(union page page)
 {
 	return (struct filter){ .rate = (int16_t)page_rate(page),
 				.n = (uint8_t)page.n,
-				.sum = (int8_t)((int)page.sum - 16) };
+				.sum = (int8_t)((int)page.sum - 32) };
 }
 
 static inline void page_set_filter(union page *page, struct filter filter)
 {
 	page->code = (uint32_t)(filter.rate - FILTER_RATE_MIN) + PAGE_RATE;
 	page->n = filter.n;
-	page->sum = (uint32_t)(filter.sum + 16);
+	page->sum = (uint32_t)(filter.sum + 32);
 }
 
 /*

@@ -32,7 +32,7 @@ static struct heat_item item_of(union page page, uint32_t target, uint64_t addre
 				   .rate = (int16_t)page_rate(page),
 				   .order = (uint8_t)order,
 				   .node = page.node,
-				   .flags = page.flags,
+				   .flags = page_flags(page),
 				   .n = page.n };
 }
 

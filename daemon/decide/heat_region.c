@@ -50,12 +50,13 @@ void pages_place(union page *pages, unsigned int index, unsigned int length, uni
 /* Counts (or, with @sign -1, takes back) @pages base pages of one state. */
 static void count(region_bins bins, union page page, unsigned int pages, int sign)
 {
-	uint64_t *bin;
+	uint64_t *counts = bins[page.node];
+	uint64_t change = sign > 0 ? pages : -(uint64_t)pages;
 
 	if (!page_is_head(page) || !page_movable(page))
 		return;
-	bin = &bins[page.node][heat_bin(page_rate(page))];
-	*bin = sign > 0 ? *bin + pages : *bin - pages;
+	counts[heat_bin(page_rate(page))] += change;
+	counts[HEAT_EXPERIENCE] += change * page.n;
 }
 
 static void count_all(region_bins bins, const union page *pages, int sign)
@@ -253,7 +254,7 @@ static int similar(const struct region_store *store, const struct region *region
 		return 0;
 	pages = pool_block(&store->states, region->block);
 	for (i = 0; i < REGION_PAGES; i++)
-		if (!page_is_head(pages[i]) || pages[i].flags != pages[0].flags)
+		if (!page_is_head(pages[i]) || page_flags(pages[i]) != page_flags(pages[0]))
 			return 0;
 	return 1;
 }

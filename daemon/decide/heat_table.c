@@ -108,7 +108,7 @@ void table_target_drop(struct heat *heat, uint32_t id)
 	heat->store.bytes -= target->room_chunks * sizeof(*target->chunks) + sizeof(*target);
 	for (c = 0; c < TIERED_NODES_MAX; c++) {
 		if (target->bins[c])
-			heat->store.bytes -= HEAT_BINS * sizeof(uint64_t);
+			heat->store.bytes -= HEAT_SLOTS * sizeof(uint64_t);
 		free(target->bins[c]);
 	}
 	free(target->chunks);
@@ -218,7 +218,7 @@ struct region *table_region_new(struct heat *heat, struct heat_target *target, u
 
 int table_bins(struct heat *heat, struct heat_target *target, unsigned int node)
 {
-	uint64_t bytes = HEAT_BINS * sizeof(uint64_t);
+	uint64_t bytes = HEAT_SLOTS * sizeof(uint64_t);
 
 	if (target->bins[node])
 		return 0;

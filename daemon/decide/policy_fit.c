@@ -7,12 +7,6 @@
 #include "decide/filter.h"
 #include "decide/heat.h"
 
-/* Pages by rate, of all tiers, and how many of them lie on each. */
-struct census {
-	uint64_t bins[HEAT_BINS];
-	uint64_t on_tier[TIERED_NODES_MAX];
-};
-
 static void map_nodes(const struct snapshot *snapshot, struct fit *fit)
 {
 	size_t i;
@@ -42,8 +36,8 @@ static int competes(const struct target_view *target, const struct fit *fit, uns
 	return up || down;
 }
 
-static void add_target(const struct snapshot *snapshot, const struct target_view *target,
-		       const struct fit *fit, struct census *census)
+static void count_target(const struct snapshot *snapshot, const struct target_view *target,
+			 const struct fit *fit, uint64_t nodes, uint64_t *bins)
 {
 	struct heat_target_view view;
 	unsigned int node;
@@ -54,33 +48,47 @@ static void add_target(const struct snapshot *snapshot, const struct target_view
 	for (node = 0; node < TIERED_NODES_MAX; node++) {
 		int tier = fit->tier_of[node];
 
-		if (!view.bins[node] || tier < 0 || !competes(target, fit, (unsigned int)tier))
+		if (!(nodes >> node & 1) || !view.bins[node] || tier < 0 ||
+		    !competes(target, fit, (unsigned int)tier))
 			continue;
-		for (bin = 0; bin < HEAT_BINS; bin++) {
-			census->bins[bin] += view.bins[node][bin];
-			census->on_tier[tier] += view.bins[node][bin];
-		}
+		for (bin = 0; bin < HEAT_SLOTS; bin++)
+			bins[bin] += view.bins[node][bin];
 	}
 }
 
-static uint64_t capacity(const struct fit *fit, const struct census *census, unsigned int tier)
+void fit_count(const struct snapshot *snapshot, const struct fit *fit, uint64_t nodes,
+	       uint64_t bins[HEAT_SLOTS])
 {
-	int64_t pages = (int64_t)census->on_tier[tier];
-	unsigned int node;
+	size_t i;
 
-	for (node = 0; node < TIERED_NODES_MAX; node++)
-		if (fit->tier_of[node] == (int)tier)
-			pages += fit->left[node];
+	memset(bins, 0, HEAT_SLOTS * sizeof(*bins));
+	for (i = 0; i < snapshot->n_targets; i++)
+		count_target(snapshot, &snapshot->targets[i], fit, nodes, bins);
+}
+
+/* What lies on the tier and may leave, and what is free above the reserves. */
+static uint64_t capacity(const struct snapshot *snapshot, const struct fit *fit, unsigned int tier)
+{
+	uint64_t bins[HEAT_SLOTS];
+	int64_t pages = 0;
+	unsigned int i;
+
+	fit_count(snapshot, fit, fit->nodes[tier], bins);
+	for (i = 0; i < HEAT_BINS; i++)
+		pages += (int64_t)bins[i];
+	for (i = 0; i < TIERED_NODES_MAX; i++)
+		if (fit->tier_of[i] == (int)tier)
+			pages += fit->left[i];
 	return pages > 0 ? (uint64_t)pages : 0;
 }
 
 /* The rate from which on @places pages are as hot or hotter; within a bin a straight line. */
-static int16_t threshold(const struct census *census, uint64_t places)
+static int16_t threshold(const uint64_t *bins, uint64_t places)
 {
 	unsigned int bin;
 
 	for (bin = HEAT_BINS; bin-- > 0;) {
-		uint64_t pages = census->bins[bin];
+		uint64_t pages = bins[bin];
 
 		if (pages > places)
 			return (int16_t)(heat_bin_rate(bin + 1) -
@@ -92,18 +100,16 @@ static int16_t threshold(const struct census *census, uint64_t places)
 
 void fit_snapshot(const struct snapshot *snapshot, struct fit *ret)
 {
-	struct census census = { 0 };
+	uint64_t bins[HEAT_SLOTS];
 	uint64_t places = 0;
 	unsigned int tier;
-	size_t i;
 
 	memset(ret, 0, sizeof(*ret));
 	map_nodes(snapshot, ret);
-	for (i = 0; i < snapshot->n_targets; i++)
-		add_target(snapshot, &snapshot->targets[i], ret, &census);
+	fit_count(snapshot, ret, UINT64_MAX, bins);
 	for (tier = 0; tier + 1 < ret->n_tiers; tier++) {
-		places += capacity(ret, &census, tier);
-		ret->threshold[tier] = threshold(&census, places);
+		places += capacity(snapshot, ret, tier);
+		ret->threshold[tier] = threshold(bins, places);
 	}
 }
 

@@ -10,6 +10,7 @@
 #ifndef TIERED_POLICY_FIT_H
 #define TIERED_POLICY_FIT_H
 
+#include "decide/heat.h"
 #include "tiered/policy.h"
 
 /**
@@ -29,6 +30,10 @@ struct fit {
 };
 
 void fit_snapshot(const struct snapshot *snapshot, struct fit *ret);
+
+/* Histogram of the pages on @nodes that compete for places, of all targets; HEAT_SLOTS. */
+void fit_count(const struct snapshot *snapshot, const struct fit *fit, uint64_t nodes,
+	       uint64_t bins[HEAT_SLOTS]);
 
 /* Nodes of all tiers slower than @tier. */
 uint64_t fit_slower(const struct fit *fit, unsigned int tier);

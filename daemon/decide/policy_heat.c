@@ -4,9 +4,9 @@
  *
  * For each border between two tiers: pages below it that are hotter than the
  * threshold move up, into free memory first, then against pages above it that
- * are colder beyond doubt. Both sides are counted by a score, the end of their
- * confidence interval that speaks against the move, so that two histograms
- * tell how many moves pay, and a second pass over the candidates picks them.
+ * are colder beyond doubt. The candidates of both sides are counted by score,
+ * the choice is made on these counts (policy_choose.h), and a second pass over
+ * the candidates picks the pages.
  */
 #include "decide/policy.h"
 
@@ -15,23 +15,21 @@
 #include "decide/filter.h"
 #include "decide/heat.h"
 #include "decide/plan.h"
+#include "decide/policy_choose.h"
 #include "decide/policy_fit.h"
+#include "decide/policy_shrink.h"
 
-/* Confidence intervals of hot and cold must be apart by half an octave. */
-#define MARGIN (FILTER_OCTAVE / 2)
-
-/* How many sigmas an interval reaches to one side, in quarters. */
-#ifndef SIGMAS_4
-#define SIGMAS_4 4
-#endif
+/*
+ * A score is half a sigma on the safe side. Chance is taken out by policy_shrink;
+ * this is for pages that know less than most.
+ */
+#define SIGMA_PARTS 2
 
 /*
  * A page pays for two moves only if it will be accessed: at one access in four
  * windows it is, eight times before its rank is in question again (32 windows).
  */
-#ifndef LOG_X_IDLE
 #define LOG_X_IDLE (-2 * FILTER_OCTAVE)
-#endif
 
 /* Targets with more than a tenth of ping-pong, of this many moves, need half an octave more. */
 #define PINGPONG_MOVES 64
@@ -40,35 +38,28 @@
 /* Pages by which a tier between others may dip into its reserve for a window: one batch. */
 #define PASSAGE_PAGES 512
 
-/* Candidates of one side, by score, and how many of them are chosen: all beyond a cut. */
-struct side {
-	uint64_t bins[HEAT_BINS];
-	unsigned int cut;
-	uint64_t beyond; /* pages in all bins beyond the cut */
-	uint64_t chosen; /* pages, with those of the cut bin */
-};
-
+/**
+ * struct decision - one border at a time
+ * @tier: the faster side of the border
+ * @log_idle: rates up to here do not pay
+ * @below, @above: what chance added to the rates on either side
+ * @target, @margin: the target in hand, and its extra margin
+ * @quota: base pages of the bin of the cut that are left to be picked
+ */
 struct decision {
 	const struct snapshot *snapshot;
 	struct plan *plan;
 	struct fit fit;
-	unsigned int tier; /* the faster side of the border */
-	int log_idle;      /* rates up to here do not pay */
-	struct side hot;
-	struct side cold;
-	uint64_t fill;     /* pages that find free memory; hot ones beyond these swap */
-	uint64_t pressure; /* pages that must leave */
-	uint64_t budget;
-	/* Of the target in hand */
+	unsigned int tier;
+	int log_interval;
+	int log_idle;
+	struct shrink below;
+	struct shrink above;
+	struct choice choice;
 	const struct target_view *target;
 	int margin;
-	uint64_t quota; /* base pages of the cut bin left to be taken */
+	uint64_t quota;
 };
-
-static uint64_t item_pages(const struct heat_item *item)
-{
-	return (uint64_t)item->count << item->order;
-}
 
 static int movable(const struct heat_item *item)
 {
@@ -86,17 +77,20 @@ static unsigned int bin_of(int score)
 
 static int doubt(const struct decision *decision, const struct heat_item *item)
 {
-	return filter_sigma(item->n) * SIGMAS_4 / 4 + decision->margin;
+	return filter_sigma(item->rate, item->n, decision->log_interval) / SIGMA_PARTS +
+	       decision->margin;
 }
 
 static unsigned int hot_bin(const struct decision *decision, const struct heat_item *item)
 {
-	return bin_of(item->rate - doubt(decision, item));
+	return bin_of(item->rate + decision->below.by[heat_bin(item->rate)] -
+		      doubt(decision, item));
 }
 
 static unsigned int cold_bin(const struct decision *decision, const struct heat_item *item)
 {
-	return bin_of(item->rate + doubt(decision, item));
+	return bin_of(item->rate + decision->above.by[heat_bin(item->rate)] +
+		      doubt(decision, item));
 }
 
 /* Rates that may go up across the border: at its threshold, but below that of the one above. */
@@ -125,7 +119,7 @@ static struct heat_query cold_query(const struct decision *decision)
 
 	if (tier > 0)
 		query.rate_max = (int16_t)(decision->fit.threshold[tier - 1] - 1);
-	else if (!decision->pressure)
+	else if (!decision->choice.pressure)
 		query.rate_max = decision->fit.threshold[tier];
 	return query;
 }
@@ -150,9 +144,9 @@ static int each_candidate(struct decision *decision, int up, heat_each_fn *each)
 		    heat_target(snapshot->heat, target->id, &view))
 			continue;
 		decision->target = target;
-		decision->margin = view.moved >= PINGPONG_MOVES && view.pingpong * 10 > view.moved
-					   ? PINGPONG_MARGIN
-					   : 0;
+		decision->margin = 0;
+		if (view.moved >= PINGPONG_MOVES && view.pingpong * 10 > view.moved)
+			decision->margin = PINGPONG_MARGIN;
 		r = heat_each(snapshot->heat, target->id, &query, each, decision);
 		if (r)
 			return r;
@@ -165,7 +159,8 @@ static int count_hot(void *arg, const struct heat_item *item)
 	struct decision *decision = arg;
 
 	if (movable(item))
-		decision->hot.bins[hot_bin(decision, item)] += item_pages(item);
+		decision->choice.hot.bins[hot_bin(decision, item)] += (uint64_t)item->count
+								      << item->order;
 	return 0;
 }
 
@@ -174,22 +169,19 @@ static int count_cold(void *arg, const struct heat_item *item)
 	struct decision *decision = arg;
 
 	if (movable(item))
-		decision->cold.bins[cold_bin(decision, item)] += item_pages(item);
+		decision->choice.cold.bins[cold_bin(decision, item)] += (uint64_t)item->count
+									<< item->order;
 	return 0;
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* Room above the reserves of the tier's nodes, and what the tier lacks as a whole. */
 static void measure_room(struct decision *decision)
 {
+	struct choice *choice = &decision->choice;
 	int64_t net = 0;
 	unsigned int node;
 
-	decision->fill = 0;
+	choice->room = 0;
 	for (node = 0; node < TIERED_NODES_MAX; node++) {
 		int64_t left = decision->fit.left[node];
 
@@ -197,81 +189,27 @@ static void measure_room(struct decision *decision)
 			continue;
 		net += left;
 		if (left > 0)
-			decision->fill += (uint64_t)left;
+			choice->room += (uint64_t)left;
 	}
-	decision->pressure = net < 0 ? (uint64_t)-net : 0;
+	choice->pressure = net < 0 ? (uint64_t)-net : 0;
 }
 
-static uint64_t take(struct side *side, unsigned int bin, uint64_t pages)
+/* What chance does to the ranks on both sides, and from which score on a rank is beyond doubt. */
+static void measure_doubt(struct decision *decision)
 {
-	uint64_t before = bin == side->cut ? side->chosen - side->beyond : 0;
-	uint64_t taken = least(pages, side->bins[bin] - before);
+	const struct snapshot *snapshot = decision->snapshot;
+	const struct fit *fit = &decision->fit;
+	int bar = fit->threshold[decision->tier];
+	uint64_t bins[HEAT_SLOTS];
 
-	if (taken == 0)
-		return 0;
-	if (bin != side->cut) {
-		side->beyond = side->chosen;
-		side->cut = bin;
-	}
-	side->chosen += taken;
-	return taken;
+	fit_count(snapshot, fit, fit->nodes[decision->tier], bins);
+	shrink_fit(bins, decision->log_interval, &decision->above);
+	fit_count(snapshot, fit, fit_slower(fit, decision->tier), bins);
+	shrink_fit(bins, decision->log_interval, &decision->below);
+	decision->choice.bar = bar + filter_sigma(bar, shrink_n(bins), decision->log_interval);
 }
 
-/* Pages of @bin that were not taken yet. */
-static uint64_t waiting(const struct side *side, unsigned int bin)
-{
-	return side->bins[bin] - (bin == side->cut ? side->chosen - side->beyond : 0);
-}
-
-/* Takes the coldest pages that must leave whatever comes. */
-static unsigned int choose_pressed(struct decision *decision)
-{
-	uint64_t left = least(decision->pressure, decision->budget);
-	unsigned int bin;
-
-	decision->budget -= left;
-	for (bin = 0; bin < HEAT_BINS; bin++) {
-		left -= take(&decision->cold, bin, left);
-		if (left == 0)
-			break;
-	}
-	decision->budget += left;
-	return bin < HEAT_BINS ? bin : HEAT_BINS - 1;
-}
-
-/* Takes the hottest: first as many as there is room for, then one for one against the coldest. */
-static void choose(struct decision *decision)
-{
-	unsigned int cold = choose_pressed(decision);
-	uint64_t room = decision->fill;
-	unsigned int hot;
-
-	decision->fill = 0;
-	for (hot = HEAT_BINS; hot-- > 0;) {
-		uint64_t filled = take(&decision->hot, hot, least(room, decision->budget));
-
-		room -= filled;
-		decision->fill += filled;
-		decision->budget -= filled;
-		while (decision->budget >= 2 && waiting(&decision->hot, hot)) {
-			uint64_t pages;
-
-			while (cold < HEAT_BINS - 1 && !waiting(&decision->cold, cold))
-				cold++;
-			if (heat_bin_rate(hot) - heat_bin_rate(cold) < MARGIN)
-				return;
-			pages = least(waiting(&decision->hot, hot),
-				      least(waiting(&decision->cold, cold), decision->budget / 2));
-			if (pages == 0)
-				return;
-			take(&decision->hot, hot, pages);
-			take(&decision->cold, cold, pages);
-			decision->budget -= 2 * pages;
-		}
-	}
-}
-
-/* Nodes in reach for a folio of @pages: the roomiest one, or TIERED_NODE_NONE. */
+/* The roomiest of the nodes in @mask that the target may use and that has room. */
 static uint8_t find_node(const struct decision *decision, uint64_t mask, int64_t pages,
 			 int64_t overdraft)
 {
@@ -295,20 +233,21 @@ static uint8_t node_below(const struct decision *decision, int64_t pages)
 	return node;
 }
 
-/* Plans the folios of one item, one by one, while @decision->quota lasts; 0 or -ENOMEM. */
-static int plan_item(struct decision *decision, const struct heat_item *item, int up, int bar,
-		     enum move_reason reason, uint64_t *quota)
+/*
+ * Plans the folios of one item like @move, one by one, while @quota lasts and a
+ * node has room; 0 or -ENOMEM.
+ */
+static int pick(struct decision *decision, const struct heat_item *item, struct move move, int up,
+		uint64_t *quota)
 {
 	uint64_t pages = UINT64_C(1) << item->order;
-	struct move move = { .target = item->target,
-			     .order = item->order,
-			     .from = item->node,
-			     .reason = (uint8_t)reason,
-			     .rate = item->rate,
-			     .bar = (int16_t)bar,
-			     .landed = TIERED_NODE_NONE };
 	uint32_t i;
 
+	move.target = item->target;
+	move.order = item->order;
+	move.from = item->node;
+	move.rate = item->rate;
+	move.landed = TIERED_NODE_NONE;
 	for (i = 0; i < item->count && *quota >= pages; i++) {
 		int r;
 
@@ -328,74 +267,74 @@ static int plan_item(struct decision *decision, const struct heat_item *item, in
 	return 0;
 }
 
-static int emit_cold(void *arg, const struct heat_item *item)
+static int pick_cold(void *arg, const struct heat_item *item)
 {
 	struct decision *decision = arg;
+	const struct choice *choice = &decision->choice;
 	unsigned int bin = cold_bin(decision, item);
 	uint64_t all = UINT64_MAX;
-	int pressed = decision->pressure > 0;
+	struct move move = { .reason = MOVE_DEMOTE_ROOM,
+			     .bar = (int16_t)heat_bin_rate(choice->hot.cut) };
 
-	if (!movable(item) || bin > decision->cold.cut)
+	if (!movable(item) || bin > choice->cold.cut)
 		return 0;
-	return plan_item(decision, item, 0,
-			 pressed ? decision->fit.threshold[decision->tier]
-				 : heat_bin_rate(decision->hot.cut),
-			 pressed ? MOVE_DEMOTE_PRESSURE : MOVE_DEMOTE_ROOM,
-			 bin < decision->cold.cut ? &all : &decision->quota);
+	if (choice->pressure) {
+		move.reason = MOVE_DEMOTE_PRESSURE;
+		move.bar = decision->fit.threshold[decision->tier];
+	}
+	return pick(decision, item, move, 0, bin < choice->cold.cut ? &all : &decision->quota);
 }
 
-static int emit_hot(void *arg, const struct heat_item *item)
+static int pick_hot(void *arg, const struct heat_item *item)
 {
 	struct decision *decision = arg;
+	const struct choice *choice = &decision->choice;
 	unsigned int bin = hot_bin(decision, item);
 	uint64_t all = UINT64_MAX;
-	int fills = decision->hot.chosen == decision->fill || decision->fill > decision->hot.beyond;
+	struct move move = { .reason = MOVE_PROMOTE_HOT,
+			     .bar = decision->fit.threshold[decision->tier] };
 
-	if (!movable(item) || bin < decision->hot.cut)
+	if (!movable(item) || bin < choice->hot.cut)
 		return 0;
-	return plan_item(decision, item, 1,
-			 fills ? decision->fit.threshold[decision->tier]
-			       : heat_bin_rate(decision->cold.cut),
-			 fills ? MOVE_PROMOTE_HOT : MOVE_PROMOTE_SWAP,
-			 bin > decision->hot.cut ? &all : &decision->quota);
+	/* Hotter bins found room; with those at the cut and no room for all, somebody swaps. */
+	if (choice->filled <= choice->hot.beyond && choice->filled < choice->hot.chosen) {
+		move.reason = MOVE_PROMOTE_SWAP;
+		move.bar = (int16_t)heat_bin_rate(choice->cold.cut);
+	}
+	return pick(decision, item, move, 1, bin > choice->hot.cut ? &all : &decision->quota);
 }
 
 static int decide_border(struct decision *decision)
 {
-	int r;
+	struct choice *choice = &decision->choice;
+	int r = 0;
 
-	memset(&decision->hot, 0, sizeof(decision->hot));
-	memset(&decision->cold, 0, sizeof(decision->cold));
-	decision->hot.cut = decision->cold.cut = HEAT_BINS;
+	choice_reset(choice);
 	measure_room(decision);
+	measure_doubt(decision);
 	each_candidate(decision, 1, count_hot);
-	each_candidate(decision, 0, count_cold);
-	choose(decision);
-	if (decision->cold.chosen) {
-		decision->quota = decision->cold.chosen - decision->cold.beyond;
-		r = each_candidate(decision, 0, emit_cold);
-		if (r)
-			return r;
-	}
-	if (decision->hot.chosen) {
-		decision->quota = decision->hot.chosen - decision->hot.beyond;
-		r = each_candidate(decision, 1, emit_hot);
-		if (r)
-			return r;
-	}
-	return 0;
+	if (choice->pressure || choice->room < choice->budget)
+		each_candidate(decision, 0, count_cold);
+	choice_make(choice);
+	decision->quota = choice->cold.chosen - choice->cold.beyond;
+	if (choice->cold.chosen)
+		r = each_candidate(decision, 0, pick_cold);
+	decision->quota = choice->hot.chosen - choice->hot.beyond;
+	if (r == 0 && choice->hot.chosen)
+		r = each_candidate(decision, 1, pick_hot);
+	return r;
 }
 
 static int policy_heat_decide(void *state, const struct snapshot *snapshot, struct plan *ret_plan)
 {
-	struct decision decision = { .snapshot = snapshot,
-				     .plan = ret_plan,
-				     .budget = snapshot->budget_pages };
+	struct decision decision = { .snapshot = snapshot, .plan = ret_plan };
 	int r = 0;
 
 	(void)state;
+	decision.choice.budget = snapshot->budget_pages;
+	decision.log_interval = filter_log_interval(snapshot->interval_ns);
+	decision.log_idle = LOG_X_IDLE - decision.log_interval;
 	fit_snapshot(snapshot, &decision.fit);
-	decision.log_idle = LOG_X_IDLE - filter_log_interval(snapshot->interval_ns);
 	for (decision.tier = 0; decision.tier + 1 < decision.fit.n_tiers && r == 0; decision.tier++)
 		r = decide_border(&decision);
 	return r;
