@@ -28,18 +28,20 @@
 #define SIM_RATE_MEAN 1.0
 
 struct sim {
-	size_t n;             /* pages */
-	size_t places;        /* pages of the fast node, less its reserve */
+	size_t n;      /* pages */
+	size_t places; /* pages of the fast node, less its reserve */
 	size_t on_fast;
-	double *rate;         /* accesses per second, by page */
-	uint8_t *node;        /* 0 fast, 1 slow */
-	uint64_t *last_move;  /* window, 0: never */
+	double *rate;        /* accesses per second, by page */
+	uint8_t *node;       /* 0 fast, 1 slow */
+	uint64_t *last_move; /* window, 0: never */
 	uint64_t seed;
 	uint64_t window;
 	uint64_t interval_ns;
 	uint64_t budget;
-	uint64_t moves;       /* all */
-	uint64_t pingpong;    /* moved within 32 windows of the last move */
+	uint64_t moves;    /* all */
+	uint64_t pingpong; /* moved within 32 windows of the last move */
+	double best;       /* hits of the best placement; 0: to be worked out again */
+	double last;       /* rate of the last page in it */
 	struct heat *heat;
 	struct plan plan;
 };
@@ -62,8 +64,9 @@ static inline int sim_open(struct sim *sim, size_t n, size_t places, uint64_t se
 {
 	struct heat_config config = { .memory_max = UINT64_C(1) << 30 };
 
-	*sim = (struct sim){ .n = n, .places = places, .seed = seed, .interval_ns = 1000000000,
-			     .budget = n };
+	*sim = (struct sim){
+		.n = n, .places = places, .seed = seed, .interval_ns = 1000000000, .budget = n
+	};
 	sim->rate = calloc(n, sizeof(*sim->rate));
 	sim->node = malloc(n);
 	sim->last_move = calloc(n, sizeof(*sim->last_move));
@@ -87,6 +90,7 @@ static inline void sim_shuffle(struct sim *sim)
 {
 	size_t i;
 
+	sim->best = 0;
 	for (i = sim->n; i > 1; i--) {
 		size_t j = sim_random(sim) % i;
 		double kept = sim->rate[i - 1];
@@ -196,8 +200,8 @@ static inline void sim_watch(struct sim *sim)
 			.interval_ns = sim->interval_ns,
 			.target = SIM_TARGET,
 			.node = sim->node[i],
-			.seen = sim_uniform(sim) < -expm1(-sim->rate[i] * seconds) ? SEEN_ACCESSED :
-										     SEEN_IDLE,
+			.seen = sim_uniform(sim) < -expm1(-sim->rate[i] * seconds) ? SEEN_ACCESSED
+										   : SEEN_IDLE,
 		};
 		if (n == SIM_SLICE || i + 1 == sim->n) {
 			heat_observe(sim->heat, slice, n);
@@ -229,13 +233,16 @@ static inline double sim_window(struct sim *sim)
 		{ .id = 0, .total = sim->places, .free = sim->places - sim->on_fast },
 		{ .id = 1, .tier = 1, .total = 4 * sim->n, .free = 3 * sim->n },
 	};
-	struct target_view target = { .id = SIM_TARGET, .promote = 1, .demote = 1,
-				      .allowed_nodes = 3 };
-	struct snapshot snapshot = { .nodes = nodes, .n_nodes = 2, .targets = &target,
-				     .n_targets = 1, .heat = sim->heat,
+	struct target_view target = {
+		.id = SIM_TARGET, .promote = 1, .demote = 1, .allowed_nodes = 3
+	};
+	struct snapshot snapshot = { .nodes = nodes,
+				     .n_nodes = 2,
+				     .targets = &target,
+				     .n_targets = 1,
+				     .heat = sim->heat,
 				     .budget_pages = sim->budget };
 	struct heat_stats stats;
-	double best;
 	size_t i;
 
 	snapshot.window = ++sim->window;
@@ -249,10 +256,11 @@ static inline double sim_window(struct sim *sim)
 		sim_move(sim, &sim->plan.moves[i]);
 	heat_settle(sim->heat, sim->plan.moves, sim->plan.n_moves);
 	heat_stats(sim->heat, &stats);
-	sim->interval_ns = interval_next(sim->interval_ns, stats.accessed, sim->places,
+	sim->interval_ns = interval_next(sim->interval_ns, stats.accessed, sim->places, sim->n,
 					 INTERVAL_MIN_NS, INTERVAL_MAX_NS);
-	sim_oracle(sim, &best);
-	return sim_hits(sim) / best;
+	if (sim->best == 0)
+		sim->last = sim_oracle(sim, &sim->best);
+	return sim_hits(sim) / sim->best;
 }
 
 #endif

@@ -10,11 +10,12 @@ static uint64_t bounded(uint64_t interval_ns, uint64_t min_ns, uint64_t max_ns)
 }
 
 uint64_t interval_next(uint64_t interval_ns, uint64_t accessed_pages, uint64_t fast_pages,
-		       uint64_t min_ns, uint64_t max_ns)
+		       uint64_t tracked_pages, uint64_t min_ns, uint64_t max_ns)
 {
 	__extension__ typedef unsigned __int128 wide;
 	wide accessed = accessed_pages;
-	wide wanted = (wide)fast_pages + fast_pages / 2;
+	uint64_t places = fast_pages < tracked_pages / 4 ? fast_pages : tracked_pages / 4;
+	wide wanted = (wide)places + places / 2;
 
 	interval_ns = bounded(interval_ns, min_ns, max_ns);
 	if (wanted >= accessed * 2)
