@@ -24,7 +24,14 @@ arena_cleanup() {
 	kill_quietly "$cold_pid"
 	watch_pid='' daemon_pid='' arena_pid='' cold_pid=''
 }
-trap arena_cleanup EXIT
+# With --keep, and when something failed, the host gets what was recorded last.
+arena_exit() {
+	arena_cleanup
+	for file in windows.csv hits.csv daemon.log test.conf; do
+		[ ! -s "/run/$file" ] || out_file "/run/$file"
+	done
+}
+trap arena_exit EXIT
 
 # fast_free: pages that the fast node can give now.
 fast_free() { echo $(($(node_meminfo $fast_node MemFree) / 4)); }
