@@ -42,6 +42,8 @@ struct sim {
 	uint64_t pingpong; /* moved within 32 windows of the last move */
 	double best;       /* hits of the best placement; 0: to be worked out again */
 	double last;       /* rate of the last page in it */
+	size_t scan_pages; /* touched once per window, going through all memory; 0: none */
+	size_t scan_at;
 	struct heat *heat;
 	struct plan plan;
 };
@@ -187,6 +189,20 @@ static inline void sim_place(struct sim *sim, size_t n)
 	sim->on_fast = n;
 }
 
+/* Is the page touched by the scan in this window? */
+static inline int sim_scanned(const struct sim *sim, size_t page)
+{
+	return (page + sim->n - sim->scan_at) % sim->n < sim->scan_pages;
+}
+
+static inline int sim_accessed(struct sim *sim, size_t page, double seconds)
+{
+	/* Drawn first, so that a scan does not change the luck of the others. */
+	int accessed = sim_uniform(sim) < -expm1(-sim->rate[page] * seconds);
+
+	return accessed || sim_scanned(sim, page);
+}
+
 static inline void sim_watch(struct sim *sim)
 {
 	struct observation slice[SIM_SLICE];
@@ -200,13 +216,33 @@ static inline void sim_watch(struct sim *sim)
 			.interval_ns = sim->interval_ns,
 			.target = SIM_TARGET,
 			.node = sim->node[i],
-			.seen = sim_uniform(sim) < -expm1(-sim->rate[i] * seconds) ? SEEN_ACCESSED
-										   : SEEN_IDLE,
+			.seen = sim_accessed(sim, i, seconds) ? SEEN_ACCESSED : SEEN_IDLE,
 		};
 		if (n == SIM_SLICE || i + 1 == sim->n) {
 			heat_observe(sim->heat, slice, n);
 			n = 0;
 		}
+	}
+	sim->scan_at = (sim->scan_at + sim->scan_pages) % sim->n;
+}
+
+/* A @part of the pages hotter than @rate trade places with others. */
+static inline void sim_jump(struct sim *sim, double rate, double part)
+{
+	size_t i;
+
+	sim->best = 0;
+	for (i = 0; i < sim->n; i++) {
+		double kept = sim->rate[i];
+		size_t other;
+
+		if (kept < rate || sim_uniform(sim) >= part)
+			continue;
+		do {
+			other = sim_random(sim) % sim->n;
+		} while (sim->rate[other] >= rate);
+		sim->rate[i] = sim->rate[other];
+		sim->rate[other] = kept;
 	}
 }
 
