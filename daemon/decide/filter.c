@@ -135,13 +135,18 @@ static int step_of(int log_x, int accessed, unsigned int n)
 	return clamp(divide(full, (int)n + 1), -STEP_MAX, STEP_MAX);
 }
 
-/* The side that has evidence collects; where it has none left, the other one may begin. */
+/*
+ * The side that has evidence collects; where it has none left, the other one may
+ * begin. Beyond the bounds of x a rate can only be said to have changed back.
+ */
 static int sum_after(int sum, int log_x, int accessed)
 {
 	const struct row *row = &rows[(log_x - (ROW_FIRST * (1 << ROW_SHIFT))) >> ROW_SHIFT];
 	int up = divide(accessed ? row->up_accessed : row->up_idle, 16);
 	int down = divide(accessed ? row->down_accessed : row->down_idle, 16);
 
+	if ((sum < 0 && log_x == LOG_X_MIN) || (sum > 0 && log_x == LOG_X_MAX))
+		sum = 0;
 	if (sum > 0 || (sum == 0 && up > 0)) {
 		sum += up;
 		return sum > 0 ? sum : 0;

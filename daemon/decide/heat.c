@@ -113,12 +113,14 @@ static union page learn(struct memo *memo, union page page, const struct observa
 	return page;
 }
 
-/* Folios that reach beyond their region (mapped at an odd address) end with it. */
+/* Folios that reach beyond their region (mapped at an odd address) count with what fits. */
 static unsigned int folio_length(const struct observation *seen, unsigned int index)
 {
 	unsigned int length = seen->order >= REGION_ORDER ? REGION_PAGES : 1u << seen->order;
 
-	return length < REGION_PAGES - index ? length : REGION_PAGES - index;
+	while (length > REGION_PAGES - index)
+		length /= 2;
+	return length;
 }
 
 static void observe_folio(struct region_store *store, struct memo *memo,

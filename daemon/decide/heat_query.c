@@ -36,12 +36,6 @@ static struct heat_item item_of(union page page, uint32_t target, uint64_t addre
 				   .n = page.n };
 }
 
-/* Smallest order that covers a run; runs that were cut short are rounded up. */
-static unsigned int order_of(unsigned int run)
-{
-	return run <= 1 ? 0 : 32u - (unsigned int)__builtin_clz(run - 1);
-}
-
 struct walk {
 	const struct region_store *store;
 	const struct heat_query *query;
@@ -77,7 +71,7 @@ static int each_page(const struct walk *walk, uint32_t target, const struct regi
 		if (!page_is_head(page) || !page_wanted(page, walk->query))
 			continue;
 		item = item_of(page, target, region->base + ((uint64_t)i << TIERED_PAGE_SHIFT), 1,
-			       order_of(run));
+			       (unsigned int)__builtin_ctz(run));
 		item.cooldown =
 			past_cooldown(region_past(walk->store, region, i), walk->store->window);
 		r = walk->each(walk->arg, &item);

@@ -31,17 +31,26 @@ unsigned int pages_head(const union page *pages, unsigned int index)
 	return index;
 }
 
+/* Makes base pages of the folio that entry @index is a tail of. */
+static void break_folio(union page *pages, unsigned int index)
+{
+	unsigned int head = pages_head(pages, index);
+	unsigned int i;
+
+	if (!page_is_tail(pages[index]) || head == index)
+		return;
+	for (i = head + pages_run(pages, head); i-- > head;)
+		pages[i] = pages[head];
+}
+
 void pages_place(union page *pages, unsigned int index, unsigned int length, union page page)
 {
 	unsigned int end = index + length;
 	unsigned int i;
 
-	if (end < REGION_PAGES && page_is_tail(pages[end])) {
-		union page cut = pages[pages_head(pages, end)];
-
-		for (i = end; i < REGION_PAGES && page_is_tail(pages[i]); i++)
-			pages[i] = cut;
-	}
+	break_folio(pages, index);
+	if (end < REGION_PAGES)
+		break_folio(pages, end);
 	pages[index] = page;
 	for (i = index + 1; i < end; i++)
 		pages[i].word = PAGE_TAIL;

@@ -4,7 +4,8 @@
  *
  * To change pages, a region is unfolded into 512 entries, worked on there and
  * folded up again; folding finds out whether the entries are all alike. The
- * order of a folio is not stored: it is the length of a head and its tails.
+ * order of a folio is not stored: it is the length of a head and its tails, a
+ * power of two.
  */
 #ifndef TIERED_HEAT_REGION_H
 #define TIERED_HEAT_REGION_H
