@@ -82,18 +82,18 @@ static uint64_t capacity(const struct snapshot *snapshot, const struct fit *fit,
 	return pages > 0 ? (uint64_t)pages : 0;
 }
 
-/* The rate from which on @places pages are as hot or hotter; within a bin a straight line. */
+/*
+ * The rate from which on @places pages are as hot or hotter. Of a bin that does
+ * not fit as a whole all pages may compete: they may well have the same rate.
+ */
 static int16_t threshold(const uint64_t *bins, uint64_t places)
 {
 	unsigned int bin;
 
 	for (bin = HEAT_BINS; bin-- > 0;) {
-		uint64_t pages = bins[bin];
-
-		if (pages > places)
-			return (int16_t)(heat_bin_rate(bin + 1) -
-					 (int)((places << HEAT_BIN_SHIFT) / pages));
-		places -= pages;
+		if (bins[bin] > places)
+			return (int16_t)heat_bin_rate(places > 0 ? bin : bin + 1);
+		places -= bins[bin];
 	}
 	return FILTER_RATE_MIN;
 }

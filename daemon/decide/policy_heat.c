@@ -77,8 +77,12 @@ static unsigned int bin_of(int score)
 
 static int doubt(const struct decision *decision, const struct heat_item *item)
 {
-	return filter_sigma(item->rate, item->n, decision->log_interval) / SIGMA_PARTS +
-	       decision->margin;
+	int sigma = filter_sigma(item->rate, item->n, decision->log_interval);
+#ifdef DA
+	return sigma / SIGMA_PARTS + sigma * DA / (item->n + 1) + decision->margin;
+#else
+	return sigma / SIGMA_PARTS + decision->margin;
+#endif
 }
 
 static unsigned int hot_bin(const struct decision *decision, const struct heat_item *item)
@@ -120,7 +124,8 @@ static struct heat_query cold_query(const struct decision *decision)
 	if (tier > 0)
 		query.rate_max = (int16_t)(decision->fit.threshold[tier - 1] - 1);
 	else if (!decision->choice.pressure)
-		query.rate_max = decision->fit.threshold[tier];
+		query.rate_max = (int16_t)heat_bin_rate(
+			heat_bin(decision->fit.threshold[tier]) + 1);
 	return query;
 }
 
@@ -168,6 +173,9 @@ static int count_cold(void *arg, const struct heat_item *item)
 {
 	struct decision *decision = arg;
 
+#ifdef NC
+	if (item->n < NC && !decision->choice.pressure) return 0;
+#endif
 	if (movable(item))
 		decision->choice.cold.bins[cold_bin(decision, item)] += (uint64_t)item->count
 									<< item->order;
@@ -276,6 +284,9 @@ static int pick_cold(void *arg, const struct heat_item *item)
 	struct move move = { .reason = MOVE_DEMOTE_ROOM,
 			     .bar = (int16_t)heat_bin_rate(choice->hot.cut) };
 
+#ifdef NC
+	if (item->n < NC && !decision->choice.pressure) return 0;
+#endif
 	if (!movable(item) || bin > choice->cold.cut)
 		return 0;
 	if (choice->pressure) {

@@ -141,6 +141,7 @@ int topology_read(const char *sys_root, const char *proc_root, const uint64_t *c
 	if (!topology)
 		return -ENOMEM;
 	topology->sys_root = strdup(sys_root);
+	topology->proc_root = strdup(proc_root);
 	err = topology->sys_root
 		      ? topology_fill(topology, proc_root, conf_tiers, n_conf_tiers, why, why_size)
 		      : -ENOMEM;
@@ -159,6 +160,7 @@ void topology_free(struct topology *topology)
 	free(topology->zones.zones);
 	free(topology->pfns.units);
 	free(topology->sys_root);
+	free(topology->proc_root);
 	free(topology);
 }
 
@@ -183,36 +185,33 @@ int topology_tier_of(const struct topology *topology, uint32_t node)
 	return node < TIERED_NODES_MAX ? topology->tier_of[node] : -1;
 }
 
-/* nodeN/vmstat holds about 60 counters; the free pages come first. */
-static int node_free(const char *sys_root, uint32_t node, uint64_t *ret_free)
+/*
+ * Freed pages first go to a list of the CPU that freed them, which after a
+ * batch of demotions is ours. The kernel sizes these lists by its watermarks;
+ * no more than the high one is counted, so that even if none of them were to
+ * be had the reserve would hold.
+ */
+static uint64_t zone_free(const struct topology_zone *zone)
 {
-	static const char key[] = "nr_free_pages ";
-	char text[16384], *at;
-	int n;
-
-	n = file_read_text(text, sizeof(text), "%s/devices/system/node/node%u/vmstat", sys_root,
-			   node);
-	if (n < 0)
-		return n;
-	at = strstr(text, key);
-	if (!at || (at != text && at[-1] != '\n'))
-		return -ENODATA;
-	*ret_free = strtoull(at + sizeof(key) - 1, NULL, 10);
-	return 0;
+	return zone->free + (zone->on_cpus < zone->high ? zone->on_cpus : zone->high);
 }
 
 int topology_free_pages(const struct topology *topology, uint64_t *ret_free)
 {
-	uint64_t pages[TIERED_NODES_MAX];
-	size_t i;
+	struct topology_zones zones;
+	size_t i, node;
 	int err;
 
-	for (i = 0; i < topology->n_nodes; i++) {
-		err = node_free(topology->sys_root, topology->nodes[i].id, &pages[i]);
-		if (err < 0)
-			return err;
+	err = topology_zones_read(topology->proc_root, &zones);
+	if (err < 0)
+		return err;
+	for (node = 0; node < topology->n_nodes; node++) {
+		ret_free[node] = 0;
+		for (i = 0; i < zones.n; i++)
+			if (zones.zones[i].node == topology->nodes[node].id)
+				ret_free[node] += zone_free(&zones.zones[i]);
 	}
-	memcpy(ret_free, pages, topology->n_nodes * sizeof(*pages));
+	free(zones.zones);
 	return 0;
 }
 

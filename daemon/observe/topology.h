@@ -54,7 +54,10 @@ int topology_tier_of(const struct topology *topology, uint32_t node);
 /* Node of a frame, or TIERED_NODE_NONE. Fast: called for every page. */
 uint8_t topology_node_of_pfn(const struct topology *topology, uint64_t pfn);
 
-/* Free pages of each node now, in the order of topology_nodes(); 0 or -errno. */
+/*
+ * Free pages of each node now, those in the lists of CPUs included, in the order of
+ * topology_nodes(); 0 or -errno. Reads /proc/zoneinfo, which has lines per CPU.
+ */
 int topology_free_pages(const struct topology *topology, uint64_t *ret_free);
 
 /* One line for a person: "tier 0: node 0 (0.5 GiB); tier 1: node 1 (2.0 GiB); from ...". */

@@ -8,6 +8,8 @@
 /* One zone of one node, as /proc/zoneinfo tells it; pages and page frame numbers. */
 struct topology_zone {
 	uint32_t node;
+	uint64_t free;
+	uint64_t on_cpus; /* free as well, in the lists of the CPUs */
 	uint64_t high;
 	uint64_t managed;
 	uint64_t spanned;
@@ -40,6 +42,7 @@ struct topology {
 	struct topology_zones zones;
 	struct topology_pfns pfns;
 	char *sys_root;
+	char *proc_root;
 };
 
 /* Reads /proc/zoneinfo; nodes above 63 are left out. 0 or -errno. */

@@ -34,7 +34,9 @@ static int zone_append(struct topology_zones *list, uint32_t node)
 
 static void zone_set(struct topology_zone *zone, const char *key, uint64_t value)
 {
-	if (strcmp(key, "high") == 0)
+	if (strcmp(key, "count:") == 0)
+		zone->on_cpus += value;
+	else if (strcmp(key, "high") == 0)
 		zone->high = value;
 	else if (strcmp(key, "managed") == 0)
 		zone->managed = value;
@@ -55,7 +57,11 @@ static int zone_line(struct topology_zones *list, const char *line, int *in_zone
 		*in_zone = node < TIERED_NODES_MAX;
 		return *in_zone ? zone_append(list, node) : 0;
 	}
-	if (*in_zone && sscanf(line, " %31s %" SCNu64, key, &value) == 2)
+	if (!*in_zone)
+		return 0;
+	if (sscanf(line, " pages free %" SCNu64, &value) == 1)
+		list->zones[list->n - 1].free = value;
+	else if (sscanf(line, " %31s %" SCNu64, key, &value) == 2)
 		zone_set(&list->zones[list->n - 1], key, value);
 	return 0;
 }

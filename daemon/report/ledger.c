@@ -134,12 +134,14 @@ const char *ledger_describe(const struct ledger_account *account, uint64_t windo
 
 	snprintf(buffer, size,
 		 "window %" PRIu64 ": %.1f s, %" PRIu64 " pages seen (%.0f%% accessed), "
-		 "hit share %.2f, promoted %" PRIu64 ", demoted %" PRIu64 ", not moved %" PRIu64
-		 ", stale %" PRIu64 " of %" PRIu64 ", cpu scan %.1f%% migrate %.1f%%",
+		 "hit share %.2f, planned %" PRIu64 ", promoted %" PRIu64 ", demoted %" PRIu64
+		 ", not moved %" PRIu64 ", stale %" PRIu64 " of %" PRIu64
+		 ", cpu scan %.1f%% migrate %.1f%%",
 		 window, (double)account->elapsed_ns / 1e9, account->observed,
 		 percent(account->accessed, account->observed), account->share_ppm / 1e6,
-		 account->promoted.pages, account->demoted.pages, failed, account->stale_targets,
-		 account->marked_targets, percent(account->scan_cpu_ns, account->elapsed_ns),
+		 account->planned.pages, account->promoted.pages, account->demoted.pages, failed,
+		 account->stale_targets, account->marked_targets,
+		 percent(account->scan_cpu_ns, account->elapsed_ns),
 		 percent(account->migrate_cpu_ns, account->elapsed_ns));
 	return buffer;
 }

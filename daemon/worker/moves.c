@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* moves.c - the two steps of a window that move pages: migrate and flush. */
 #include <errno.h>
+#include <string.h>
 
 #include "bpf/loader.h"
 #include "bpf/stats.h"
@@ -22,23 +23,39 @@ static struct target *target_of(void *arg, uint32_t id)
 	return seat ? seat->target : NULL;
 }
 
-/* Pages that @node may take before it comes to its reserve. */
-static uint64_t room_of(void *arg, uint8_t node)
+/* With room for so many calls to come, a measurement of a moment ago will do. */
+#define ROOM_PLENTY_PAGES (UINT64_C(8) * 4096)
+#define ROOM_FRESH_NS (100 * NSEC_PER_MSEC)
+
+/* Free memory above the reserves; nothing is moved when that cannot be found out. */
+static void measure_room(struct window *window)
 {
-	const struct worker_config *config = ((struct window *)arg)->config;
+	const struct worker_config *config = window->config;
 	uint64_t free_pages[TIERED_NODES_MAX] = { 0 };
 	const struct topology_node *nodes;
 	size_t i, n;
 
 	nodes = topology_nodes(config->topology, &n);
+	memset(window->room, 0, sizeof(window->room));
 	if (topology_free_pages(config->topology, free_pages) < 0)
-		return 0;
+		return;
 	for (i = 0; i < n; i++)
-		if (nodes[i].id == node)
-			return free_pages[i] > config->reserve_pages[i]
-				       ? free_pages[i] - config->reserve_pages[i]
-				       : 0;
-	return 0;
+		if (free_pages[i] > config->reserve_pages[i])
+			window->room[nodes[i].id] = free_pages[i] - config->reserve_pages[i];
+	window->room_ns = clock_now_ns();
+}
+
+/* Pages that @node may take before it comes to its reserve. */
+static uint64_t room_of(void *arg, uint8_t node)
+{
+	struct window *window = arg;
+
+	if (node >= TIERED_NODES_MAX)
+		return 0;
+	if (window->room[node] < ROOM_PLENTY_PAGES ||
+	    clock_now_ns() - window->room_ns > ROOM_FRESH_NS)
+		measure_room(window);
+	return window->room[node];
 }
 
 /*
@@ -85,6 +102,8 @@ static void batch_done(void *arg, const struct migrator_call *call)
 	struct flush_seen after = { 0 };
 
 	pacer_take(&window->pacer, clock_now_ns(), call->pages << TIERED_PAGE_SHIFT);
+	window->room[call->to] -= call->pages < window->room[call->to] ? call->pages
+								       : window->room[call->to];
 	window->account.batches += call->calls;
 	window->account.flush_bound += call->flush_bound;
 	window->account.migrate_cpu_ns += call->cpu_ns;
@@ -171,8 +190,10 @@ int window_migrate(struct window *window)
 
 	window->account.planned.folios = window->plan.n_moves;
 	window->account.planned.pages = window->plan.pages;
-	if (window->config->observe)
+	if (window->config->observe) {
+		plan_clear(&window->plan);
 		return 0;
+	}
 	start_ns = clock_now_ns();
 	window->migrate_until_ns = start_ns + window->interval_ns;
 	ret = migrator_run(window->migrator, &window->plan);

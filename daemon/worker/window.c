@@ -238,7 +238,8 @@ static void step_adapt(struct window *window)
 			      (stats.tracked > stats.observed ? stats.tracked : stats.observed) /
 			      stats.observed);
 	window->interval_ns = interval_next(window->interval_ns, accessed, fast_pages,
-					    stats.tracked, config->window_min_ns, config->window_max_ns);
+					    stats.tracked, config->window_min_ns,
+					    config->window_max_ns);
 }
 
 /* The six steps. Errors of the kernel about one process never come up here. */

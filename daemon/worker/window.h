@@ -50,6 +50,8 @@ struct window {
 	struct flush_seen flush_before; /* of the call in flight */
 	uint64_t ns_per_move;           /* running mean, per base page */
 	uint64_t migrate_until_ns;
+	uint64_t room[TIERED_NODES_MAX]; /* pages by node id, as last measured, less our moves */
+	uint64_t room_ns;
 
 	uint64_t number;
 	uint64_t interval_ns;
