@@ -99,14 +99,15 @@ static inline unsigned int past_age(union past past, uint64_t window)
 	return (((unsigned int)(window / 4) - past.stamp) & 31) * 4;
 }
 
-/* Windows left during which the page should be left alone. */
+/* Windows left during which the page should be left alone; at most 3 more than due. */
 static inline uint8_t past_cooldown(union past past, uint64_t window)
 {
 	unsigned int age = past_age(past, window);
+	unsigned int due = past_cooldowns[past.level] + 3u;
 
-	if (past.level == 0 || age >= past_cooldowns[past.level])
+	if (past_cooldowns[past.level] == 0 || age >= due)
 		return 0;
-	return (uint8_t)(past_cooldowns[past.level] - age);
+	return (uint8_t)(due - age);
 }
 
 #endif

@@ -20,6 +20,9 @@
  */
 #define DOUBTFUL_PART 2
 
+/* After a single window all accessed pages are alike: none is moved up on that. */
+#define FILL_N 2
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -105,7 +108,7 @@ void choice_make(struct choice *choice)
 
 		if (!doubtful && heat_bin_rate(hot) < choice->bar) {
 			doubtful = 1;
-			room = (room + DOUBTFUL_PART - 1) / DOUBTFUL_PART;
+			room = choice->n < FILL_N ? 0 : (room + DOUBTFUL_PART - 1) / DOUBTFUL_PART;
 		}
 		filled = take(&choice->hot, hot, least(room, choice->budget));
 		room -= filled;

@@ -31,6 +31,9 @@
  */
 #define LOG_X_IDLE (-2 * FILTER_OCTAVE)
 
+/* Observations before a page is swapped for another. */
+#define LEAVE_N 4
+
 /* Targets with more than a tenth of ping-pong, of this many moves, need half an octave more. */
 #define PINGPONG_MOVES 64
 #define PINGPONG_MARGIN (FILTER_OCTAVE / 2)
@@ -75,14 +78,17 @@ static unsigned int bin_of(int score)
 	return heat_bin(score);
 }
 
+/* May the page make room? Some windows of silence, in a new process, are no reason to. */
+static int may_leave(const struct decision *decision, const struct heat_item *item)
+{
+	return movable(item) && (item->n >= LEAVE_N || decision->choice.pressure);
+}
+
 static int doubt(const struct decision *decision, const struct heat_item *item)
 {
 	int sigma = filter_sigma(item->rate, item->n, decision->log_interval);
-#ifdef DA
-	return sigma / SIGMA_PARTS + sigma * DA / (item->n + 1) + decision->margin;
-#else
+
 	return sigma / SIGMA_PARTS + decision->margin;
-#endif
 }
 
 static unsigned int hot_bin(const struct decision *decision, const struct heat_item *item)
@@ -124,8 +130,8 @@ static struct heat_query cold_query(const struct decision *decision)
 	if (tier > 0)
 		query.rate_max = (int16_t)(decision->fit.threshold[tier - 1] - 1);
 	else if (!decision->choice.pressure)
-		query.rate_max = (int16_t)heat_bin_rate(
-			heat_bin(decision->fit.threshold[tier]) + 1);
+		query.rate_max =
+			(int16_t)heat_bin_rate(heat_bin(decision->fit.threshold[tier]) + 1);
 	return query;
 }
 
@@ -173,10 +179,7 @@ static int count_cold(void *arg, const struct heat_item *item)
 {
 	struct decision *decision = arg;
 
-#ifdef NC
-	if (item->n < NC && !decision->choice.pressure) return 0;
-#endif
-	if (movable(item))
+	if (may_leave(decision, item))
 		decision->choice.cold.bins[cold_bin(decision, item)] += (uint64_t)item->count
 									<< item->order;
 	return 0;
@@ -214,7 +217,8 @@ static void measure_doubt(struct decision *decision)
 	shrink_fit(bins, decision->log_interval, &decision->above);
 	fit_count(snapshot, fit, fit_slower(fit, decision->tier), bins);
 	shrink_fit(bins, decision->log_interval, &decision->below);
-	decision->choice.bar = bar + filter_sigma(bar, shrink_n(bins), decision->log_interval);
+	decision->choice.n = shrink_n(bins);
+	decision->choice.bar = bar + filter_sigma(bar, decision->choice.n, decision->log_interval);
 }
 
 /* The roomiest of the nodes in @mask that the target may use and that has room. */
@@ -284,10 +288,7 @@ static int pick_cold(void *arg, const struct heat_item *item)
 	struct move move = { .reason = MOVE_DEMOTE_ROOM,
 			     .bar = (int16_t)heat_bin_rate(choice->hot.cut) };
 
-#ifdef NC
-	if (item->n < NC && !decision->choice.pressure) return 0;
-#endif
-	if (!movable(item) || bin > choice->cold.cut)
+	if (!may_leave(decision, item) || bin > choice->cold.cut)
 		return 0;
 	if (choice->pressure) {
 		move.reason = MOVE_DEMOTE_PRESSURE;
