@@ -7,7 +7,8 @@
  * gradient (Amari, "Natural Gradient Works Efficiently in Learning", 1998):
  * with x = r T the step is +eta/x for an accessed page and -eta (e^x - 1)/x for
  * an idle one, in natural logarithms. eta falls as 1/(n+1), which is the mean
- * of all that was seen, down to 1/16, which keeps following. A signed CUSUM
+ * of all that was seen, down to 1/32, which keeps following (1/16 doubles the
+ * noise and, with the change detector beside it, gains nothing: bench/simulate). A signed CUSUM
  * (Page, "Continuous Inspection Schemes", 1954) watches for a change of the
  * rate by a factor of 8 in either direction and starts the mean over.
  *
@@ -25,7 +26,7 @@
 #define FILTER_RATE_MIN (-12 * FILTER_OCTAVE)
 #define FILTER_RATE_MAX (20 * FILTER_OCTAVE - 3)
 
-/* n counts to here: eta stays at 1/16 from then on. */
+/* n counts to here: eta stays at 1/32 from then on. Five bits. */
 #define FILTER_N_MAX 31
 
 /* The CUSUM is kept in quarter nats, in six bits. */
