@@ -2,12 +2,12 @@
 #include "manager.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
 
 #include "bpf/loader.h"
 #include "decide/policy.h"
@@ -72,13 +72,15 @@ static int take_messages(struct manager *manager)
 	struct message *message;
 	int ended = 0;
 
-	while ((message = mailbox_receive(manager->worker_end))) {
+	while ((message = worker_receive(manager->worker))) {
 		const struct worker_window *window = (const struct worker_window *)message;
 
 		if (message->kind == WORKER_WINDOW) {
 			manager_report_window(manager, window);
 		} else if (message->kind == WORKER_GONE) {
-			manager_target_gone(manager, ((struct worker_remove *)message)->id);
+			manager_target_gone(manager, (struct worker_gone *)message);
+		} else if (message->kind == WORKER_TARGET) {
+			manager_report_target((struct worker_target *)message);
 		} else if (message->kind == WORKER_ENDED) {
 			manager->last = *window;
 			ended = 1;
@@ -107,23 +109,23 @@ static int on_worker(sd_event_source *source, int fd, uint32_t events, void *arg
 	return sd_event_exit(manager->loop, 0);
 }
 
-/* Asks the worker to stop and waits until it has: it may be inside a call. */
+/*
+ * Asks the worker to stop and waits until it has: it may be inside a call. That
+ * is no hang of ours, so the watchdog is fed meanwhile; at a stop the service
+ * manager has a limit of its own.
+ */
 static void stop_worker(struct manager *manager)
 {
-	struct message *stop;
+	struct pollfd mail;
 
 	if (!manager->worker)
 		return;
-	stop = calloc(1, sizeof(*stop));
-	if (!stop)
-		return;
-	stop->kind = WORKER_STOP;
-	if (mailbox_send(manager->worker_end, stop) < 0) {
-		free(stop);
-		return;
+	mail = (struct pollfd){ .fd = worker_fd(manager->worker), .events = POLLIN };
+	worker_stop(manager->worker);
+	while (!take_messages(manager)) {
+		poll(&mail, 1, 1000);
+		sd_notify(0, "WATCHDOG=1");
 	}
-	while (!take_messages(manager))
-		usleep(1000);
 	worker_join(manager->worker);
 	manager->worker = NULL;
 }
@@ -240,10 +242,38 @@ static int open_worker(struct manager *manager)
 	worker->cpu_max_ppm = config->cpu_max_ppm;
 	worker->rate = config->rate;
 	set_bounds(manager);
-	ret = worker_start(worker, &manager->worker, &manager->worker_end);
+	ret = worker_start(worker, &manager->worker);
 	if (ret < 0)
 		log_error("worker thread: %s", strerror(-ret));
 	return ret;
+}
+
+/* A target holds two descriptors (process and pagemap); the rest of the daemon a few dozen. */
+#define FDS_PER_TARGET 2
+#define FDS_OTHER 128
+
+/* Makes room for the descriptors of so many targets; returns how many there is room for. */
+static size_t make_fd_room(size_t targets)
+{
+	struct rlimit limit;
+	rlim_t wanted = targets * FDS_PER_TARGET + FDS_OTHER;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return targets;
+	limit.rlim_cur = wanted;
+	if (limit.rlim_max < wanted)
+		limit.rlim_max = wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return targets;
+	/* Not allowed to raise the hard limit: up to it, then. */
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	wanted = limit.rlim_max > FDS_OTHER ? (limit.rlim_max - FDS_OTHER) / FDS_PER_TARGET : 1;
+	log_warning("room for the descriptors of %zu targets, not %zu (RLIMIT_NOFILE); "
+		    "managing the largest",
+		    (size_t)wanted, targets);
+	return (size_t)wanted;
 }
 
 static int open_targets(struct manager *manager)
@@ -253,7 +283,7 @@ static int open_targets(struct manager *manager)
 		.rules = config->rules,
 		.n_rules = config->n_rules,
 		.size_min = config->min_size,
-		.max = (size_t)config->targets_max,
+		.max = make_fd_room((size_t)config->targets_max),
 	};
 
 	return targets_new(&targets, &manager->targets);
@@ -271,8 +301,8 @@ static int add_sources(struct manager *manager)
 		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC,
 						 CONSUME_EVERY_USEC, 0, on_consume, manager);
 	if (ret >= 0 && manager->worker)
-		ret = sd_event_add_io(manager->loop, NULL, manager->worker_end, EPOLLIN, on_worker,
-				      manager);
+		ret = sd_event_add_io(manager->loop, NULL, worker_fd(manager->worker), EPOLLIN,
+				      on_worker, manager);
 	if (ret >= 0 && manager->worker)
 		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC, 0, 0,
 						 on_sweep, manager);

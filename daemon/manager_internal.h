@@ -19,12 +19,10 @@ struct topology;
  * struct manager_seen - what events told of the kernel's doings
  * @faults: page faults of targets
  * @shootdowns: TLB flushes that CPUs did for targets because another CPU asked
- * @moved_by_others: pages that somebody else migrated, of whatever process
  */
 struct manager_seen {
 	uint64_t faults;
 	uint64_t shootdowns;
-	uint64_t moved_by_others;
 };
 
 /**
@@ -44,11 +42,11 @@ struct manager {
 	struct targets *targets;
 	struct worker_config worker_config;
 	struct worker *worker;
-	int worker_end; /* of the mailbox */
 	char idle_reason[256];
 
 	FILE *window_log;
 	uint64_t last_summary_ns;
+	uint64_t last_look_ns;
 	uint64_t events[EVENT_KINDS];
 	struct manager_seen seen;
 	int failed;
@@ -59,13 +57,15 @@ struct manager {
 void manager_sweep(struct manager *manager);
 /* Takes what is in the ring of the BPF programs. */
 void manager_consume(struct manager *manager);
-/* The worker says that a target is gone. */
-void manager_target_gone(struct manager *manager, uint32_t id);
+/* The worker says that a target is gone, or cannot be had. */
+void manager_target_gone(struct manager *manager, const struct worker_gone *gone);
 
 /* manager_report.c: one window ended. */
 void manager_report_window(struct manager *manager, const struct worker_window *window);
 /* What this machine can do, at start. */
 void manager_report_start(const struct manager *manager);
+/* One target, at its end. */
+void manager_report_target(const struct worker_target *target);
 /* All that happened, at the end. */
 void manager_report_totals(struct manager *manager);
 int manager_open_window_log(struct manager *manager);

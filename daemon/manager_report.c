@@ -9,6 +9,7 @@
 #include "bpf/loader.h"
 #include "bpf/stats.h"
 #include "manager_internal.h"
+#include "observe/flush.h"
 #include "observe/topology.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -26,7 +27,7 @@
 	X("unknown", account->unknown)                                                             \
 	X("marked_targets", account->marked_targets)                                               \
 	X("stale_targets", account->stale_targets)                                                 \
-	X("planned", account->planned.pages)                                                       \
+	X("planned", ledger_planned_pages(account))                                                \
 	X("requested", account->requested.pages)                                                   \
 	X("promoted", account->promoted.pages)                                                     \
 	X("demoted", account->demoted.pages)                                                       \
@@ -104,6 +105,20 @@ void manager_report_window(struct manager *manager, const struct worker_window *
 	log_info("%s", line);
 }
 
+void manager_report_target(const struct worker_target *target)
+{
+	const struct ledger_account *account = &target->account;
+
+	if (!account->requested.pages)
+		return;
+	log_info("target %u: %s (pid %u): promoted %" PRIu64 ", demoted %" PRIu64
+		 ", not moved %" PRIu64 " of %" PRIu64 " pages",
+		 target->id, target->comm, target->tgid, account->promoted.pages,
+		 account->demoted.pages,
+		 account->requested.pages - account->results[MOVE_MOVED].pages,
+		 account->requested.pages);
+}
+
 static void report_hooks(const struct manager *manager)
 {
 	const struct bpf_hook *hooks;
@@ -144,6 +159,8 @@ void manager_report_start(const struct manager *manager)
 		sd_notifyf(0, "STATUS=idle: %s", manager->idle_reason);
 		return;
 	}
+	if (flush_method_here("/proc", text, sizeof(text)) != FLUSH_MOVE)
+		log_warning("%s", text);
 	log_info("tracker %s, policy %s, cpu_max %.4g%% of a core, %s",
 		 manager->worker_config.tracker->name, manager->worker_config.policy->name,
 		 manager->worker_config.cpu_max_ppm / 1e4,
@@ -160,6 +177,7 @@ static void report_account(const struct ledger_account *account)
 	unsigned int i;
 
 	total("windows", account->windows);
+	total("starved_windows", account->starved);
 	total("stale_windows", account->stale_targets);
 	total("scanned_pages", account->marked_pages);
 	total("requested_pages", account->requested.pages);
@@ -184,7 +202,7 @@ static void report_seen(const struct manager *manager)
 	struct stats_migrations migrations[STATS_MIGRATE_REASONS];
 	struct event_losses losses[EVENT_KINDS];
 	struct stats_totals totals;
-	uint64_t seen = 0, ours = 0;
+	uint64_t seen = 0, ours = 0, missed;
 	unsigned int i;
 
 	if (bpf_totals(manager->bpf, &totals) < 0 || bpf_losses(manager->bpf, losses) < 0 ||
@@ -197,10 +215,12 @@ static void report_seen(const struct manager *manager)
 	total("faults_seen", totals.faults);
 	total("migrations_seen", seen);
 	total("migrations_seen_ours", ours);
+	total("migrations_seen_others", seen - ours);
 	total("flushes_seen", flushes_sent(manager));
 	total("target_faults_seen", manager->seen.faults);
 	total("target_shootdowns_seen", manager->seen.shootdowns);
-	total("moved_by_others_seen", manager->seen.moved_by_others);
+	if (bpf_missed(manager->bpf, &missed) == 0)
+		total("bpf_runs_missed", missed);
 	/* Kinds begin at 1. A record of faults or shootdowns stands for many of them. */
 	for (i = 1; i < EVENT_KINDS; i++)
 		log_info("total events_%s %" PRIu64 " lost %" PRIu64, events_name(i),

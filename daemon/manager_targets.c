@@ -8,39 +8,39 @@
 #include "bpf/loader.h"
 #include "manager_internal.h"
 #include "observe/targets.h"
+#include "util/clock.h"
 #include "util/log.h"
 
-static void send(struct manager *manager, struct message *message, unsigned int kind)
-{
-	message->kind = kind;
-	/* A full mailbox means a worker stuck in the kernel: the next sweep says it again. */
-	if (mailbox_send(manager->worker_end, message) < 0)
-		free(message);
-}
+/* New processes need about this long to become large; they are looked at a few times. */
+#define LOOK_EVERY_NS NSEC_PER_SEC
 
+/* Without memory for the message the target stays out until it execs. */
 static void send_add(struct manager *manager, const struct target_wanted *wanted)
 {
 	struct worker_add *add = calloc(1, sizeof(*add));
 
-	if (!add)
+	if (!add) {
+		targets_refuse(manager->targets, wanted->id);
 		return;
+	}
 	add->id = wanted->id;
 	add->rule = wanted->rule;
 	add->key = wanted->key;
 	bpf_manage(manager->bpf, wanted->key.tgid, true);
 	log_debug("target %u: %s (pid %u), %llu MiB resident", wanted->id, wanted->comm,
 		  wanted->key.tgid, (unsigned long long)wanted->rss_pages >> 8);
-	send(manager, &add->message, WORKER_ADD);
+	worker_send(manager->worker, &add->message, WORKER_ADD);
 }
 
-static void send_remove(struct manager *manager, uint32_t id)
+static void send_remove(struct manager *manager, const struct target_removed *target)
 {
 	struct worker_remove *removed = calloc(1, sizeof(*removed));
 
+	bpf_manage(manager->bpf, target->tgid, false);
 	if (!removed)
 		return;
-	removed->id = id;
-	send(manager, &removed->message, WORKER_REMOVE);
+	removed->id = target->id;
+	worker_send(manager->worker, &removed->message, WORKER_REMOVE);
 }
 
 static void apply(struct manager *manager, const struct targets_change *change)
@@ -48,7 +48,7 @@ static void apply(struct manager *manager, const struct targets_change *change)
 	size_t i;
 
 	for (i = 0; i < change->n_removed; i++)
-		send_remove(manager, change->removed[i]);
+		send_remove(manager, &change->removed[i]);
 	for (i = 0; i < change->n_added; i++)
 		send_add(manager, &change->added[i]);
 }
@@ -66,13 +66,20 @@ void manager_sweep(struct manager *manager)
 	apply(manager, &change);
 }
 
-void manager_target_gone(struct manager *manager, uint32_t id)
+void manager_target_gone(struct manager *manager, const struct worker_gone *gone)
 {
-	const struct target_wanted *wanted = targets_find(manager->targets, id);
+	const struct target_wanted *wanted = targets_find(manager->targets, gone->id);
 
-	if (wanted)
-		bpf_manage(manager->bpf, wanted->key.tgid, false);
-	targets_on_gone(manager->targets, id);
+	if (!wanted)
+		return;
+	bpf_manage(manager->bpf, wanted->key.tgid, false);
+	if (gone->error == -ESRCH) {
+		targets_on_gone(manager->targets, gone->id);
+		return;
+	}
+	log_warning("%s (pid %u) cannot be managed: %s; leaving it alone until it execs",
+		    wanted->comm, wanted->key.tgid, strerror(-gone->error));
+	targets_refuse(manager->targets, gone->id);
 }
 
 static void on_lifecycle(void *arg, const struct event_lifecycle *event)
@@ -109,8 +116,6 @@ static void on_migration(void *arg, const struct event_migration *event)
 	struct manager *manager = arg;
 
 	manager->events[event->header.kind]++;
-	if (!(event->header.flags & EVENT_F_OURS))
-		manager->seen.moved_by_others += event->succeeded;
 }
 
 static void on_shootdowns(void *arg, const struct event_shootdowns *event)
@@ -130,8 +135,12 @@ void manager_consume(struct manager *manager)
 		.shootdowns = on_shootdowns,
 	};
 	struct targets_change change;
+	uint64_t now_ns = clock_now_ns();
 
 	bpf_consume(manager->bpf, &handler, manager);
-	if (manager->worker && targets_look(manager->targets, "/proc", &change) == 0)
+	if (!manager->worker || now_ns - manager->last_look_ns < LOOK_EVERY_NS)
+		return;
+	manager->last_look_ns = now_ns;
+	if (targets_look(manager->targets, "/proc", &change) == 0)
 		apply(manager, &change);
 }

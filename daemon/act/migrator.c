@@ -17,6 +17,8 @@
  * the rate of single pages at 512, 4096 and 32768).
  */
 #define FOLIOS_PER_CALL_MAX 4096
+/* Bytes a call may move at once: large folios gain nothing from company (one flush each). */
+#define CALL_PAGES_MAX 4096
 /* A call should hold the thread, and the pages, no longer than this. */
 #define CALL_NS_MAX (10 * NSEC_PER_MSEC)
 /* One landing in this many is looked up again after the kernel said it moved. */
@@ -173,7 +175,7 @@ static size_t filter(struct migrator *migrator, int pid, size_t n)
  * kernel tells, and leaves the others at the front of the arrays.
  * Returns how many are left to be tried again.
  */
-static size_t move_once(struct migrator *migrator, int pid, size_t n)
+static size_t move_once(struct migrator *migrator, int pid, size_t n, enum move_result *ret_class)
 {
 	size_t i, open = 0;
 	long ret;
@@ -182,33 +184,34 @@ static size_t move_once(struct migrator *migrator, int pid, size_t n)
 		migrator->status[i] = STATUS_OPEN;
 	ret = migrator->env.move_pages(pid, n, migrator->pages, migrator->nodes, migrator->status,
 				       MPOL_MF_MOVE);
-	if (ret < 0) {
-		enum move_result result = classify_call(errno);
-
-		for (i = 0; i < n; i++)
-			if (migrator->status[i] == STATUS_OPEN)
-				settle(migrator->moves[i], result, -1);
-	}
+	*ret_class = ret < 0 ? classify_call(errno) : MOVE_BUSY;
 	for (i = 0; i < n; i++) {
 		struct move *move = migrator->moves[i];
 		int status = migrator->status[i];
 
 		if (status != STATUS_OPEN)
 			settle(move, migrator_classify(status, move->to), status);
-		if (status == STATUS_OPEN ? ret < 0 : move->result != MOVE_BUSY)
+		if (status != STATUS_OPEN && move->result != MOVE_BUSY)
 			continue;
 		keep(migrator, open++, move);
 	}
 	return open;
 }
 
-/* Folios with an open status: those that arrived all the same are settled, the rest is left. */
-static size_t drop_arrived(struct migrator *migrator, int pid, size_t n)
+/*
+ * Folios with an open status: those that arrived all the same (a call can fail
+ * half-way) are settled as moved, the others as @class, and are left.
+ */
+static size_t drop_arrived(struct migrator *migrator, int pid, size_t n, enum move_result class)
 {
 	size_t i, left = 0;
+	int asked;
 
-	if (!n || ask(migrator, pid, n) < 0)
-		return n;
+	if (!n)
+		return 0;
+	asked = ask(migrator, pid, n);
+	if (asked < 0)
+		class = classify_call(-asked);
 	for (i = 0; i < n; i++) {
 		struct move *move = migrator->moves[i];
 		int status = migrator->status[i];
@@ -217,7 +220,7 @@ static size_t drop_arrived(struct migrator *migrator, int pid, size_t n)
 			settle(move, migrator_classify(status, move->to), status);
 			continue;
 		}
-		settle(move, MOVE_BUSY, status >= 0 ? status : -1);
+		settle(move, class, status >= 0 ? status : -1);
 		keep(migrator, left++, move);
 	}
 	return left;
@@ -251,18 +254,19 @@ static void move_folios(struct migrator *migrator, struct target *target, struct
 {
 	uint64_t start_ns = clock_thread_cpu_ns();
 	int pid = (int)target->key.tgid;
+	enum move_result class = MOVE_BUSY;
 	size_t i, left;
 	int try;
 
 	load_call(migrator, moves, n);
 	left = filter(migrator, pid, n);
-	for (try = 0; left && try < MIGRATOR_TRIES; try++) {
+	for (try = 0; left && class == MOVE_BUSY && try < MIGRATOR_TRIES; try++) {
 		call->calls++;
 		call->flush_bound += flush_bound(migrator->moves, left);
-		left = move_once(migrator, pid, left);
-		left = drop_arrived(migrator, pid, left);
+		left = move_once(migrator, pid, left, &class);
+		left = drop_arrived(migrator, pid, left, class);
 	}
-	for (i = 0; i < left; i++)
+	for (i = 0; i < left && class == MOVE_BUSY; i++)
 		migrator->moves[i]->result = MOVE_PINNED;
 	load_call(migrator, moves, n);
 	verify_sample(migrator, pid, n);
@@ -324,8 +328,7 @@ static size_t call_size(const struct migrator *migrator)
 }
 
 /*
- * How many of @n folios fit into @room pages, and their bytes. Large folios
- * are cut off as a pack of pages like any other.
+ * How many of @n folios fit into @room pages, and their bytes.
  */
 static size_t fit(const struct move *moves, size_t n, uint64_t room, uint64_t *ret_bytes)
 {
@@ -361,11 +364,14 @@ static int run_batch(struct migrator *migrator, struct plan *plan, const struct 
 		uint64_t bytes, room = migrator->env.room(migrator->env.arg, batch->to);
 		size_t n = left < call_size(migrator) ? left : call_size(migrator);
 
-		n = fit(moves, n, room, &bytes);
+		n = fit(moves, n, room < CALL_PAGES_MAX ? room : CALL_PAGES_MAX, &bytes);
 		if (!n) {
-			/* Never fill a node beyond its reserve: the rest has to wait. */
-			refuse_moves(moves, left, MOVE_NO_MEMORY);
-			return 0;
+			/* Never fill a node beyond its reserve; a smaller folio may still fit. */
+			n = room ? 1 : left;
+			refuse_moves(moves, n, MOVE_NO_MEMORY);
+			moves += n;
+			left -= n;
+			continue;
 		}
 		ret = migrator->env.wait(migrator->env.arg,
 					 migrator->env.pace(migrator->env.arg, bytes));

@@ -106,9 +106,15 @@ struct target_wanted {
 	char comm[16];
 };
 
+/* A process that is managed no more. */
+struct target_removed {
+	uint32_t id;
+	uint32_t tgid;
+};
+
 /**
  * struct targets_change - what a sweep found; arrays are valid until the next call
- * @removed: ids that are targets no more; to be told to the worker before @added
+ * @removed: targets that are so no more; to be told to the worker before @added
  * @kept: how many go on
  * @processes: user processes looked at
  * @overflow: how many are wanted but found no place under targets_config.max
@@ -117,7 +123,7 @@ struct target_wanted {
 struct targets_change {
 	const struct target_wanted *added;
 	size_t n_added;
-	const uint32_t *removed;
+	const struct target_removed *removed;
 	size_t n_removed;
 	size_t kept;
 	size_t processes;

@@ -39,7 +39,7 @@ static int reserve(struct targets *targets, size_t n_found)
 	const size_t most = targets->n_known + n_found + 1;
 	struct target_wanted *wanted;
 	struct known *known;
-	uint32_t *removed;
+	struct target_removed *removed;
 
 	if (most > targets->room_known) {
 		known = reallocarray(targets->known, most * 2, sizeof(*known));
@@ -76,7 +76,10 @@ static size_t places(const struct targets *targets, int full)
 static void drop(struct targets *targets, struct known *known, struct targets_change *change)
 {
 	if (known->held)
-		targets->removed[change->n_removed++] = known->wanted.id;
+		targets->removed[change->n_removed++] = (struct target_removed){
+			.id = known->wanted.id,
+			.tgid = known->wanted.key.tgid,
+		};
 	known->held = 0;
 }
 

@@ -45,7 +45,7 @@ struct targets {
 	struct target_wanted *list; /* those held */
 	size_t n_list;
 	struct target_wanted *added;
-	uint32_t *removed;
+	struct target_removed *removed;
 };
 
 #define TARGETS_NEED_UID 1u

@@ -56,6 +56,25 @@ static int is_promotion(unsigned int reason)
 	return reason == MOVE_PROMOTE_HOT || reason == MOVE_PROMOTE_SWAP;
 }
 
+void ledger_plan(struct ledger_account *account, const struct move *moves, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (moves[i].reason < MOVE_REASONS)
+			book(&account->planned[moves[i].reason], UINT64_C(1) << moves[i].order);
+}
+
+uint64_t ledger_planned_pages(const struct ledger_account *account)
+{
+	uint64_t pages = 0;
+	size_t i;
+
+	for (i = 0; i < MOVE_REASONS; i++)
+		pages += account->planned[i].pages;
+	return pages;
+}
+
 void ledger_moves(struct ledger_account *account, const struct move *moves, size_t n)
 {
 	size_t i;
@@ -90,12 +109,14 @@ void ledger_add(struct ledger_account *account, const struct ledger_account *oth
 	account->unknown += other->unknown;
 	account->marked_targets += other->marked_targets;
 	account->stale_targets += other->stale_targets;
-	add(&account->planned, &other->planned);
+	account->starved += other->starved;
 	add(&account->requested, &other->requested);
 	for (i = 0; i < MOVE_RESULTS; i++)
 		add(&account->results[i], &other->results[i]);
-	for (i = 0; i < MOVE_REASONS; i++)
+	for (i = 0; i < MOVE_REASONS; i++) {
+		add(&account->planned[i], &other->planned[i]);
 		add(&account->reasons[i], &other->reasons[i]);
+	}
 	add(&account->promoted, &other->promoted);
 	add(&account->demoted, &other->demoted);
 	account->batches += other->batches;
@@ -127,21 +148,42 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
+/* Appends "name pages" for each reason there is, in brackets. */
+static void describe_plan(const struct ledger_account *account, char *buffer, size_t size)
+{
+	const char *before = " (";
+	size_t i, used = 0;
+
+	buffer[0] = '\0';
+	for (i = 0; i < MOVE_REASONS && used < size; i++) {
+		if (!account->planned[i].pages)
+			continue;
+		used += (size_t)snprintf(buffer + used, size - used, "%s%s %" PRIu64, before,
+					 reason_names[i], account->planned[i].pages);
+		before = ", ";
+	}
+	if (used && used < size)
+		snprintf(buffer + used, size - used, ")");
+}
+
 const char *ledger_describe(const struct ledger_account *account, uint64_t window, char *buffer,
 			    size_t size)
 {
 	uint64_t failed = account->requested.pages - account->results[MOVE_MOVED].pages;
+	char plan[160];
 
+	describe_plan(account, plan, sizeof(plan));
 	snprintf(buffer, size,
 		 "window %" PRIu64 ": %.1f s, %" PRIu64 " pages seen (%.0f%% accessed), "
-		 "hit share %.2f, planned %" PRIu64 ", promoted %" PRIu64 ", demoted %" PRIu64
+		 "hit share %.2f, planned %" PRIu64 "%s, promoted %" PRIu64 ", demoted %" PRIu64
 		 ", not moved %" PRIu64 ", stale %" PRIu64 " of %" PRIu64
-		 ", cpu scan %.1f%% migrate %.1f%%",
+		 ", cpu scan %.1f%% migrate %.1f%%%s",
 		 window, (double)account->elapsed_ns / 1e9, account->observed,
 		 percent(account->accessed, account->observed), account->share_ppm / 1e6,
-		 account->planned.pages, account->promoted.pages, account->demoted.pages, failed,
-		 account->stale_targets, account->marked_targets,
+		 ledger_planned_pages(account), plan, account->promoted.pages,
+		 account->demoted.pages, failed, account->stale_targets, account->marked_targets,
 		 percent(account->scan_cpu_ns, account->elapsed_ns),
-		 percent(account->migrate_cpu_ns, account->elapsed_ns));
+		 percent(account->migrate_cpu_ns, account->elapsed_ns),
+		 account->starved ? ", not scanned: cpu_max is used up" : "");
 	return buffer;
 }

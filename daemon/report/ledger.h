@@ -31,7 +31,8 @@ struct ledger_sum {
  * @observed, @accessed, @unknown: pages, as heat counts them
  * @marked_targets, @stale_targets: targets with marks, and those of them whose
  *	TLB flush was not confirmed
- * @planned: folios and pages that were decided to move
+ * @starved: windows without marks because cpu_max left nothing for them
+ * @planned: folios and pages that were decided to move, by enum move_reason
  * @requested: those that the migrator was asked to move
  * @results: the same, by enum move_result
  * @reasons: moved ones by enum move_reason
@@ -55,7 +56,8 @@ struct ledger_account {
 	uint64_t unknown;
 	uint64_t marked_targets;
 	uint64_t stale_targets;
-	struct ledger_sum planned;
+	uint64_t starved;
+	struct ledger_sum planned[MOVE_REASONS];
 	struct ledger_sum requested;
 	struct ledger_sum results[MOVE_RESULTS];
 	struct ledger_sum reasons[MOVE_REASONS];
@@ -74,6 +76,12 @@ struct ledger_account {
 const char *ledger_result_name(unsigned int result);
 const char *ledger_reason_name(unsigned int reason);
 
+/* Books moves that were decided, whatever becomes of them. */
+void ledger_plan(struct ledger_account *account, const struct move *moves, size_t n);
+
+/* Base pages that were decided to move. */
+uint64_t ledger_planned_pages(const struct ledger_account *account);
+
 /* Books moves that the migrator is done with; those still pending were never asked for. */
 void ledger_moves(struct ledger_account *account, const struct move *moves, size_t n);
 
@@ -85,7 +93,8 @@ int ledger_balanced(const struct ledger_account *account);
 
 /*
  * One line about one window for the log; returns @buffer.
- * "window 12: 2.0 s, 65536 pages seen (10% accessed), ..."
+ * "window 12: 2.0 s, 65536 pages seen (10% accessed), ..., planned 512
+ * (promote-hot 512), ..."
  */
 const char *ledger_describe(const struct ledger_account *account, uint64_t window, char *buffer,
 			    size_t size);

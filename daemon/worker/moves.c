@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* moves.c - the two steps of a window that move pages: migrate and flush. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "bpf/loader.h"
@@ -8,6 +9,7 @@
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "util/clock.h"
+#include "util/log.h"
 #include "worker/window.h"
 
 /* A burst longer than this would be felt by whoever shares the memory bus. */
@@ -23,6 +25,8 @@ static struct target *target_of(void *arg, uint32_t id)
 	return seat ? seat->target : NULL;
 }
 
+/* Moves of a plan that --verbose tells one by one. */
+#define TOLD_MOVES 8
 /* With room for so many calls to come, a measurement of a moment ago will do. */
 #define ROOM_PLENTY_PAGES (UINT64_C(8) * 4096)
 #define ROOM_FRESH_NS (100 * NSEC_PER_MSEC)
@@ -125,7 +129,7 @@ static int move_for_flush(void *arg, struct target *target, uint64_t address, ui
 /* The node with most room that the target may use, other than @node. */
 static uint8_t other_node(void *arg, const struct target *target, uint8_t node)
 {
-	struct window *window = arg;
+	const struct window *window = arg;
 	const struct topology_node *nodes;
 	uint64_t best_room = 0;
 	uint8_t best = TIERED_NODE_NONE;
@@ -133,11 +137,10 @@ static uint8_t other_node(void *arg, const struct target *target, uint8_t node)
 
 	nodes = topology_nodes(window->config->topology, &n);
 	for (i = 0; i < n; i++) {
-		uint64_t room;
+		uint64_t room = window->room[nodes[i].id];
 
 		if (nodes[i].id == node || !(target->allowed_nodes & (UINT64_C(1) << nodes[i].id)))
 			continue;
-		room = room_of(window, (uint8_t)nodes[i].id);
 		if (room > best_room) {
 			best_room = room;
 			best = (uint8_t)nodes[i].id;
@@ -166,6 +169,21 @@ int window_open_moves(struct window *window)
 	return migrator_new(&env, &window->migrator);
 }
 
+/* The same for each target; a batch is of one. */
+static void book_targets(struct window *window)
+{
+	size_t i;
+
+	for (i = 0; i < window->plan.n_batches; i++) {
+		const struct batch *batch = &window->plan.batches[i];
+		struct seat *seat = roster_find(&window->roster, batch->target);
+
+		if (seat)
+			ledger_moves(&seat->account, window->plan.moves + batch->first,
+				     batch->count);
+	}
+}
+
 /* How long a page takes to move, all waiting included. */
 static void learn_speed(struct window *window, uint64_t elapsed_ns)
 {
@@ -183,13 +201,30 @@ uint64_t window_move_pages(const struct window *window)
 	return by_rate < by_speed ? by_rate : by_speed;
 }
 
+/* With --verbose: the first moves of each plan, each with its reason and its numbers. */
+static void tell_moves(const struct window *window)
+{
+	const struct plan *plan = &window->plan;
+	size_t i;
+
+	for (i = 0; i < plan->n_moves && i < TOLD_MOVES; i++) {
+		const struct move *move = &plan->moves[i];
+
+		log_debug("%s target %" PRIu32 " 0x%" PRIx64 " order %u node %u to %u: %s, "
+			  "rate 2^%.1f/s against 2^%.1f/s",
+			  window->config->observe ? "would move" : "move", move->target,
+			  move->address, move->order, move->from, move->to,
+			  ledger_reason_name(move->reason), move->rate / 256.0, move->bar / 256.0);
+	}
+}
+
 int window_migrate(struct window *window)
 {
 	uint64_t start_ns;
 	int ret;
 
-	window->account.planned.folios = window->plan.n_moves;
-	window->account.planned.pages = window->plan.pages;
+	ledger_plan(&window->account, window->plan.moves, window->plan.n_moves);
+	tell_moves(window);
 	if (window->config->observe) {
 		plan_clear(&window->plan);
 		return 0;
@@ -199,6 +234,7 @@ int window_migrate(struct window *window)
 	ret = migrator_run(window->migrator, &window->plan);
 	heat_settle(window->heat, window->plan.moves, window->plan.n_moves);
 	ledger_moves(&window->account, window->plan.moves, window->plan.n_moves);
+	book_targets(window);
 	plan_clear(&window->plan);
 	learn_speed(window, clock_now_ns() - start_ns);
 	return ret == -ETIME ? 0 : ret;
@@ -214,12 +250,17 @@ int window_flush(struct window *window)
 		.arg = window,
 	};
 	size_t i;
+	int ret;
 
+	measure_room(window);
 	for (i = 0; i < window->roster.count; i++) {
 		struct seat *seat = &window->roster.seats[i];
 
 		if (!seat->marked || seat->flushed)
 			continue;
+		ret = window->pause(window->pause_arg, 0);
+		if (ret < 0)
+			return ret;
 		if (!window->config->observe)
 			seat->flushed = flush_force(&ops, window->flush, window->config->topology,
 						    seat->target) > 0;

@@ -84,26 +84,34 @@ void roster_done(struct roster *roster)
 	*roster = (struct roster){ 0 };
 }
 
-void roster_refresh(struct roster *roster, const char *proc_root, vma_source_fn *source,
-		    void *source_arg, uint64_t now_ns, void (*gone)(void *arg, uint32_t id),
-		    void *arg)
+static void refresh_seat(struct seat *seat, const char *proc_root, vma_source_fn *source,
+			 void *source_arg)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	seat->marked = 0;
+	seat->flushed = 0;
+	if (!target_alive(seat->target)) {
+		seat->gone = 1;
+		return;
+	}
+	if (seat->mapped_ns && now_ns - seat->mapped_ns < MAPPINGS_FRESH_NS)
+		return;
+	/* A failure leaves the old mappings: pages that are gone read as not present. */
+	target_refresh_nodes(seat->target, proc_root);
+	if (vmas_refresh(seat->target, proc_root, source, source_arg) == 0)
+		seat->mapped_ns = now_ns;
+}
+
+int roster_refresh(struct roster *roster, const struct tracker_env *env, vma_source_fn *source,
+		   void *source_arg)
 {
 	size_t i;
 
 	for (i = 0; i < roster->count; i++) {
-		struct seat *seat = &roster->seats[i];
-
-		seat->marked = 0;
-		seat->flushed = 0;
-		if (!target_alive(seat->target)) {
-			gone(arg, seat->target->id);
-			continue;
-		}
-		if (seat->mapped_ns && now_ns - seat->mapped_ns < MAPPINGS_FRESH_NS)
-			continue;
-		/* A failure leaves the old mappings: pages that are gone read as not present. */
-		target_refresh_nodes(seat->target, proc_root);
-		if (vmas_refresh(seat->target, proc_root, source, source_arg) == 0)
-			seat->mapped_ns = now_ns;
+		refresh_seat(&roster->seats[i], env->proc_root, source, source_arg);
+		if (env->breathe(env->breathe_arg))
+			return -ECANCELED;
 	}
+	return 0;
 }

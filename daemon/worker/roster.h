@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "observe/vmas.h"
+#include "report/ledger.h"
+#include "tiered/tracker.h"
 
 struct target;
 
@@ -15,12 +17,16 @@ struct target;
  * @mapped_ns: when its mappings were last read
  * @marked: has marks in this window
  * @flushed: its TLB entries are known to be flushed since
+ * @gone: its process or program has ended
+ * @account: what was asked of its pages, and what came of it, in all
  */
 struct seat {
 	struct target *target;
 	uint64_t mapped_ns;
 	uint8_t marked;
 	uint8_t flushed;
+	uint8_t gone;
+	struct ledger_account account;
 };
 
 /* @targets holds the same targets once more, in the form trackers take. */
@@ -44,11 +50,10 @@ struct seat *roster_find(const struct roster *roster, uint32_t id);
 void roster_done(struct roster *roster);
 
 /*
- * Looks at every target: calls @gone for those that are no more (the roster
- * still holds them then), and reads mappings that are older than a second.
+ * Looks at every target: flags those that are no more as gone, and reads
+ * mappings that are older than a second. 0, or -ECANCELED when @env says so.
  */
-void roster_refresh(struct roster *roster, const char *proc_root, vma_source_fn *source,
-		    void *source_arg, uint64_t now_ns, void (*gone)(void *arg, uint32_t id),
-		    void *arg);
+int roster_refresh(struct roster *roster, const struct tracker_env *env, vma_source_fn *source,
+		   void *source_arg);
 
 #endif

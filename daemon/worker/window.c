@@ -42,6 +42,8 @@ int window_open(struct window *window, const struct worker_config *config,
 		.breathe_arg = window,
 	};
 	window->interval_ns = config->window_ns ? config->window_ns : FIRST_INTERVAL_NS;
+	window->booked_ns = clock_now_ns();
+	window->booked_cpu_ns = process_cpu_ns();
 	budget_init(&window->budget, config->cpu_max_ppm);
 	*ret_what = "memory";
 	ret = heat_new(&heat_config, &window->heat);
@@ -87,12 +89,15 @@ static int step_mark(struct window *window)
 
 	/* The window to come pays for itself; what it costs is only known afterwards. */
 	pages = budget_pages(&window->budget, window->interval_ns);
-	if (!pages)
+	if (!pages) {
+		window->account.starved = 1;
 		return 0;
+	}
 	ret = tracker->mark(window->tracker, pages, &cost);
 	if (ret < 0)
 		return ret;
 	tracker->marked_targets(window->tracker, seat_marked, window);
+	window->marked_ns = clock_now_ns();
 	window->pages = cost.pages;
 	window->pages_ns = clock_thread_cpu_ns() - cpu_ns;
 	window->account.marked_pages = cost.pages;
@@ -102,7 +107,6 @@ static int step_mark(struct window *window)
 
 static int step_wait(struct window *window)
 {
-	window->exposed_ns = clock_now_ns();
 	return window->pause(window->pause_arg, window->interval_ns);
 }
 
@@ -137,7 +141,6 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 
 static int step_read(struct window *window)
 {
-	uint64_t interval_ns = clock_now_ns() - window->exposed_ns;
 	uint64_t cpu_ns = clock_thread_cpu_ns();
 	struct tracker_cost cost = { 0 };
 	int ret;
@@ -145,7 +148,9 @@ static int step_read(struct window *window)
 	heat_window(window->heat, window->number);
 	if (!window->account.marked_targets)
 		return 0;
-	ret = window->config->tracker->read(window->tracker, interval_ns, observe_slice, window,
+	/* Accesses count from the marking on, also while pages are moved. */
+	window->seen_ns = clock_now_ns() - window->marked_ns;
+	ret = window->config->tracker->read(window->tracker, window->seen_ns, observe_slice, window,
 					    &cost);
 	if (ret < 0)
 		return ret;
@@ -155,6 +160,7 @@ static int step_read(struct window *window)
 	return 0;
 }
 
+/* 0 when it cannot be found out how much is free. */
 static size_t view_nodes(const struct window *window, struct node_view *views)
 {
 	const struct topology_node *nodes;
@@ -162,7 +168,8 @@ static size_t view_nodes(const struct window *window, struct node_view *views)
 	size_t i, n;
 
 	nodes = topology_nodes(window->config->topology, &n);
-	topology_free_pages(window->config->topology, free_pages);
+	if (topology_free_pages(window->config->topology, free_pages) < 0)
+		return 0;
 	for (i = 0; i < n; i++)
 		views[i] = (struct node_view){
 			.id = nodes[i].id,
@@ -179,9 +186,13 @@ static int step_decide(struct window *window)
 	struct node_view nodes[TIERED_NODES_MAX];
 	struct target_view *targets;
 	struct snapshot snapshot;
-	size_t i;
+	size_t i, n_nodes;
 	int ret;
 
+	plan_clear(&window->plan);
+	n_nodes = view_nodes(window, nodes);
+	if (!n_nodes)
+		return 0;
 	targets = calloc(window->roster.count + 1, sizeof(*targets));
 	if (!targets)
 		return -ENOMEM;
@@ -194,15 +205,14 @@ static int step_decide(struct window *window)
 		};
 	snapshot = (struct snapshot){
 		.window = window->number,
-		.interval_ns = window->interval_ns,
+		.interval_ns = window->seen_ns ? window->seen_ns : window->interval_ns,
 		.nodes = nodes,
-		.n_nodes = view_nodes(window, nodes),
+		.n_nodes = n_nodes,
 		.targets = targets,
 		.n_targets = window->roster.count,
 		.heat = window->heat,
 		.budget_pages = window_move_pages(window),
 	};
-	plan_clear(&window->plan);
 	ret = window->config->policy->decide(window->policy, &snapshot, &window->plan);
 	free(targets);
 	if (ret < 0)
@@ -271,12 +281,18 @@ static int run_steps(struct window *window, const char **ret_what)
 	return step_decide(window);
 }
 
-/* Books what the window cost: all CPU time of this process but that of migration. */
-static void book(struct window *window, uint64_t start_ns, uint64_t start_cpu_ns)
+/*
+ * Books all CPU time of this process since the last booking but that of
+ * migration: also what was spent between windows, and by the main thread.
+ */
+static void book(struct window *window)
 {
-	uint64_t elapsed_ns = clock_now_ns() - start_ns;
-	uint64_t cpu_ns = process_cpu_ns() - start_cpu_ns;
+	uint64_t now_ns = clock_now_ns(), now_cpu_ns = process_cpu_ns();
+	uint64_t elapsed_ns = now_ns - window->booked_ns;
+	uint64_t cpu_ns = now_cpu_ns - window->booked_cpu_ns;
 
+	window->booked_ns = now_ns;
+	window->booked_cpu_ns = now_cpu_ns;
 	cpu_ns -= window->account.migrate_cpu_ns < cpu_ns ? window->account.migrate_cpu_ns : cpu_ns;
 	window->account.scan_cpu_ns = cpu_ns;
 	window->account.elapsed_ns = elapsed_ns;
@@ -284,18 +300,26 @@ static void book(struct window *window, uint64_t start_ns, uint64_t start_cpu_ns
 	ledger_add(&window->totals, &window->account);
 }
 
+void window_rested(struct window *window)
+{
+	window->account = (struct ledger_account){ .windows = 0 };
+	window->pages = 0;
+	window->pages_ns = 0;
+	book(window);
+}
+
 int window_run(struct window *window, const char **ret_what)
 {
-	uint64_t start_ns = clock_now_ns(), start_cpu_ns = process_cpu_ns();
 	int ret;
 
 	window->number++;
 	window->account = (struct ledger_account){ .windows = 1 };
 	window->pages = 0;
 	window->pages_ns = 0;
+	window->seen_ns = 0;
 	ret = run_steps(window, ret_what);
 	if (ret == 0)
 		step_adapt(window);
-	book(window, start_ns, start_cpu_ns);
+	book(window);
 	return ret;
 }

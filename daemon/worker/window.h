@@ -55,9 +55,12 @@ struct window {
 
 	uint64_t number;
 	uint64_t interval_ns;
-	uint64_t exposed_ns; /* when the marks began to count */
+	uint64_t marked_ns; /* when the marks began to count */
+	uint64_t seen_ns;   /* how long they counted */
 	struct ledger_account account;
 	struct ledger_account totals;
+	uint64_t booked_ns; /* up to here time and CPU time are in the books */
+	uint64_t booked_cpu_ns;
 	uint64_t pages; /* marked in this window, and the CPU time of marking and reading */
 	uint64_t pages_ns;
 };
@@ -69,6 +72,9 @@ void window_close(struct window *window);
 
 /* One turn; 0, -ECANCELED, or -errno with the step that failed in @ret_what. */
 int window_run(struct window *window, const char **ret_what);
+
+/* Books the time in which there was nothing to watch. */
+void window_rested(struct window *window);
 
 /* For window_run(): the moves of the last decision (worker/moves.c). */
 int window_migrate(struct window *window);

@@ -17,56 +17,66 @@
 #include "util/clock.h"
 #include "worker/window.h"
 
-/* More messages than this wait in line only if the thread is stuck in the kernel. */
-#define PENDING_MAX 4096
-
 struct worker {
 	struct worker_config config;
-	struct mailbox mailbox;
+	struct mailbox to_worker;
+	struct mailbox to_main;
 	pthread_t thread;
 	struct window window;
 	int stop;
 	/* Messages that came during a window and wait for its end: */
-	struct message *pending[PENDING_MAX];
-	size_t n_pending;
+	struct message *pending;
+	struct message **last_pending;
+	/* Those that must get through, whatever memory there is: */
+	struct message *stop_message;
+	struct worker_window *last_word;
 };
 
-/* The ends of the mailbox: main's and the worker's. */
-enum { MAIN_END, WORKER_END };
-
-static int send_kind(struct worker *worker, struct message *message, unsigned int kind)
+static void send_main(struct worker *worker, struct message *message, unsigned int kind)
 {
-	int ret;
-
 	message->kind = kind;
-	ret = mailbox_send(worker->mailbox.ends[WORKER_END], message);
-	if (ret < 0)
-		free(message);
-	return ret;
+	mailbox_send(&worker->to_main, message);
 }
 
-static void send_gone(void *arg, uint32_t id)
+/* Nothing is lost when memory is short: the target is found gone again, or by the sweep. */
+static void send_gone(struct worker *worker, uint32_t id, int error)
 {
-	struct worker_remove *gone = calloc(1, sizeof(*gone));
+	struct worker_gone *gone = calloc(1, sizeof(*gone));
 
 	if (!gone)
 		return;
 	gone->id = id;
-	send_kind(arg, &gone->message, WORKER_GONE);
+	gone->error = error;
+	send_main(worker, &gone->message, WORKER_GONE);
 }
 
+static void send_account(struct worker *worker, const struct seat *seat)
+{
+	struct worker_target *report = calloc(1, sizeof(*report));
+
+	if (!report)
+		return;
+	report->id = seat->target->id;
+	report->tgid = seat->target->key.tgid;
+	memcpy(report->comm, seat->target->comm, sizeof(report->comm));
+	report->account = seat->account;
+	send_main(worker, &report->message, WORKER_TARGET);
+}
+
+/* Takes messages in; a stop counts at once, the others wait for the end of the window. */
 static void fetch(struct worker *worker)
 {
 	struct message *message;
 
-	while (worker->n_pending < PENDING_MAX &&
-	       (message = mailbox_receive(worker->mailbox.ends[WORKER_END]))) {
+	while ((message = mailbox_receive(&worker->to_worker))) {
 		if (message->kind == WORKER_STOP) {
 			worker->stop = 1;
 			free(message);
 			continue;
 		}
-		worker->pending[worker->n_pending++] = message;
+		message->next = NULL;
+		*worker->last_pending = message;
+		worker->last_pending = &message->next;
 	}
 }
 
@@ -74,7 +84,7 @@ static void fetch(struct worker *worker)
 static int wait_ns(struct worker *worker, uint64_t ns, int wake)
 {
 	uint64_t now_ns = clock_now_ns(), end_ns = now_ns + ns;
-	struct pollfd end = { .fd = worker->mailbox.ends[WORKER_END], .events = POLLIN };
+	struct pollfd mail = { .fd = worker->to_worker.event_fd, .events = POLLIN };
 
 	for (;;) {
 		struct timespec left = { 0 };
@@ -83,12 +93,12 @@ static int wait_ns(struct worker *worker, uint64_t ns, int wake)
 			left.tv_sec = (time_t)((end_ns - now_ns) / NSEC_PER_SEC);
 			left.tv_nsec = (long)((end_ns - now_ns) % NSEC_PER_SEC);
 		}
-		if (ppoll(&end, 1, &left, NULL) > 0)
+		if (ppoll(&mail, 1, &left, NULL) > 0)
 			fetch(worker);
 		if (worker->stop)
 			return -ECANCELED;
 		now_ns = clock_now_ns();
-		if (now_ns >= end_ns || (wake && worker->n_pending))
+		if (now_ns >= end_ns || (wake && worker->pending))
 			return 0;
 	}
 }
@@ -102,20 +112,27 @@ static void add_target(struct worker *worker, const struct worker_add *add)
 {
 	struct window *window = &worker->window;
 	struct target *target;
+	int ret;
 
-	if (target_open(worker->config.proc_root, add->id, &add->key, &target) < 0) {
-		send_gone(worker, add->id);
+	ret = target_open(worker->config.proc_root, add->id, &add->key, &target);
+	if (ret < 0) {
+		send_gone(worker, add->id, ret);
 		return;
 	}
 	target->rule = add->rule;
-	if (roster_add(&window->roster, target) < 0) {
+	ret = roster_add(&window->roster, target);
+	if (ret < 0) {
 		target_close(target);
-		send_gone(worker, add->id);
+		send_gone(worker, add->id, ret);
 	}
 }
 
 static void remove_target(struct worker *worker, uint32_t id)
 {
+	struct seat *seat = roster_find(&worker->window.roster, id);
+
+	if (seat)
+		send_account(worker, seat);
 	roster_remove(&worker->window.roster, id);
 	heat_forget(worker->window.heat, id);
 }
@@ -132,60 +149,85 @@ static void handle(struct worker *worker, const struct message *message)
 	}
 }
 
-struct gone_list {
-	uint32_t ids[64];
-	size_t n;
-};
-
-static void note_gone(void *arg, uint32_t id)
+static void handle_pending(struct worker *worker)
 {
-	struct gone_list *list = arg;
+	struct message *message;
 
-	/* Those that do not fit are found again in the next window. */
-	if (list->n < sizeof(list->ids) / sizeof(list->ids[0]))
-		list->ids[list->n++] = id;
+	while ((message = worker->pending)) {
+		worker->pending = message->next;
+		handle(worker, message);
+		free(message);
+	}
+	worker->last_pending = &worker->pending;
+}
+
+/* Closes the targets that are no more. */
+static void remove_gone(struct worker *worker)
+{
+	struct roster *roster = &worker->window.roster;
+	size_t i = 0;
+
+	while (i < roster->count) {
+		uint32_t id = roster->targets[i]->id;
+
+		if (!roster->seats[i].gone) {
+			i++;
+			continue;
+		}
+		remove_target(worker, id);
+		send_gone(worker, id, -ESRCH);
+	}
 }
 
 /* Between windows: targets come and go, mappings are read again. */
 static int prepare(struct worker *worker)
 {
 	struct window *window = &worker->window;
-	struct gone_list list = { .n = 0 };
-	size_t i;
+	int ret;
 
 	fetch(worker);
-	for (i = 0; i < worker->n_pending; i++) {
-		handle(worker, worker->pending[i]);
-		free(worker->pending[i]);
-	}
-	worker->n_pending = 0;
-	roster_refresh(&window->roster, worker->config.proc_root,
-		       worker->config.bpf ? bpf_vmas : NULL, worker->config.bpf, clock_now_ns(),
-		       note_gone, &list);
-	for (i = 0; i < list.n; i++) {
-		remove_target(worker, list.ids[i]);
-		send_gone(worker, list.ids[i]);
-	}
+	handle_pending(worker);
+	ret = roster_refresh(&window->roster, &window->env, worker->config.bpf ? bpf_vmas : NULL,
+			     worker->config.bpf);
+	if (ret < 0)
+		return ret;
+	remove_gone(worker);
 	return worker->config.tracker->retarget(window->tracker, window->roster.targets,
 						window->roster.count);
 }
 
-static void report(struct worker *worker, unsigned int kind, int error, const char *what)
+static void report(struct worker *worker, struct worker_window *message, unsigned int kind)
 {
 	const struct window *window = &worker->window;
-	struct worker_window *message = calloc(1, sizeof(*message));
 
-	if (!message)
-		return;
-	message->error = error;
-	snprintf(message->error_what, sizeof(message->error_what), "%s", what);
 	message->window = window->number;
 	message->end_ns = clock_now_ns();
-	message->interval_ns = window->account.elapsed_ns;
 	message->targets = window->roster.count;
 	message->account = window->account;
 	message->totals = window->totals;
-	send_kind(worker, &message->message, kind);
+	send_main(worker, &message->message, kind);
+}
+
+static void report_window(struct worker *worker)
+{
+	struct worker_window *message = calloc(1, sizeof(*message));
+
+	/* The next one says it all: totals are kept here. */
+	if (message)
+		report(worker, message, WORKER_WINDOW);
+}
+
+static void report_end(struct worker *worker, int error, const char *what)
+{
+	struct worker_window *message = worker->last_word;
+	size_t i;
+
+	for (i = 0; i < worker->window.roster.count; i++)
+		send_account(worker, &worker->window.roster.seats[i]);
+	worker->last_word = NULL;
+	message->error = error;
+	snprintf(message->error_what, sizeof(message->error_what), "%s", what);
+	report(worker, message, WORKER_ENDED);
 }
 
 /* Nothing to watch: sleep until a target comes. */
@@ -193,8 +235,9 @@ static int idle(struct worker *worker)
 {
 	int ret = 0;
 
-	while (ret == 0 && !worker->n_pending)
+	while (ret == 0 && !worker->pending)
 		ret = wait_ns(worker, 60 * NSEC_PER_SEC, 1);
+	window_rested(&worker->window);
 	return ret;
 }
 
@@ -216,7 +259,7 @@ static int run(struct worker *worker, const char **ret_what)
 		if (ret < 0)
 			return ret;
 		if (worker->window.roster.count)
-			report(worker, WORKER_WINDOW, 0, "");
+			report_window(worker);
 	}
 }
 
@@ -230,49 +273,108 @@ static void *thread_main(void *arg)
 	ret = window_open(&worker->window, &worker->config, pause_worker, worker, &what);
 	if (ret == 0)
 		ret = run(worker, &what);
-	report(worker, WORKER_ENDED, ret == -ECANCELED ? 0 : ret, what);
+	report_end(worker, ret == -ECANCELED ? 0 : ret, what);
 	window_close(&worker->window);
 	return NULL;
 }
 
-int worker_start(const struct worker_config *config, struct worker **ret, int *ret_end)
+static void free_worker(struct worker *worker)
 {
-	struct worker *worker = calloc(1, sizeof(*worker));
+	struct message *message;
+
+	while ((message = worker->pending)) {
+		worker->pending = message->next;
+		free(message);
+	}
+	free(worker->stop_message);
+	free(worker->last_word);
+	free(worker);
+}
+
+/* Signals are the main thread's: its event loop waits for them. */
+static int start_thread(struct worker *worker)
+{
 	sigset_t all, before;
 	int error;
 
-	if (!worker)
-		return -ENOMEM;
-	worker->config = *config;
-	error = mailbox_open(&worker->mailbox);
-	if (error < 0) {
-		free(worker);
-		return error;
-	}
-	/* Signals are the main thread's: its event loop waits for them. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = -pthread_create(&worker->thread, NULL, thread_main, worker);
+	error = pthread_create(&worker->thread, NULL, thread_main, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -error;
+}
+
+static int open_mail(struct worker *worker)
+{
+	int error = mailbox_open(&worker->to_worker);
+
+	if (error < 0)
+		return error;
+	error = mailbox_open(&worker->to_main);
+	if (error < 0)
+		mailbox_close(&worker->to_worker);
+	return error;
+}
+
+int worker_start(const struct worker_config *config, struct worker **ret)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int error = -ENOMEM;
+
+	if (!worker)
+		return error;
+	worker->config = *config;
+	worker->last_pending = &worker->pending;
+	worker->stop_message = calloc(1, sizeof(*worker->stop_message));
+	worker->last_word = calloc(1, sizeof(*worker->last_word));
+	if (worker->stop_message && worker->last_word)
+		error = open_mail(worker);
 	if (error < 0) {
-		mailbox_close(&worker->mailbox);
-		free(worker);
+		free_worker(worker);
 		return error;
 	}
-	*ret_end = worker->mailbox.ends[MAIN_END];
+	error = start_thread(worker);
+	if (error < 0) {
+		mailbox_close(&worker->to_worker);
+		mailbox_close(&worker->to_main);
+		free_worker(worker);
+		return error;
+	}
 	*ret = worker;
 	return 0;
 }
 
+void worker_send(struct worker *worker, struct message *message, unsigned int kind)
+{
+	message->kind = kind;
+	mailbox_send(&worker->to_worker, message);
+}
+
+void worker_stop(struct worker *worker)
+{
+	struct message *message = worker->stop_message;
+
+	worker->stop_message = NULL;
+	if (message)
+		worker_send(worker, message, WORKER_STOP);
+}
+
+struct message *worker_receive(struct worker *worker)
+{
+	return mailbox_receive(&worker->to_main);
+}
+
+int worker_fd(const struct worker *worker)
+{
+	return worker->to_main.event_fd;
+}
+
 void worker_join(struct worker *worker)
 {
-	size_t i;
-
 	if (!worker)
 		return;
 	pthread_join(worker->thread, NULL);
-	for (i = 0; i < worker->n_pending; i++)
-		free(worker->pending[i]);
-	mailbox_close(&worker->mailbox);
-	free(worker);
+	mailbox_close(&worker->to_worker);
+	mailbox_close(&worker->to_main);
+	free_worker(worker);
 }

@@ -51,7 +51,8 @@ enum worker_message {
 	WORKER_STOP,    /* struct message */
 	/* from the worker */
 	WORKER_WINDOW, /* struct worker_window */
-	WORKER_GONE,   /* struct worker_remove: a target went away by itself */
+	WORKER_GONE,   /* struct worker_gone: a target went away, or cannot be had */
+	WORKER_TARGET, /* struct worker_target: its account, at the end of it or of the worker */
 	WORKER_ENDED,  /* struct worker_window: the last word */
 };
 
@@ -65,6 +66,22 @@ struct worker_add {
 struct worker_remove {
 	struct message message;
 	uint32_t id;
+};
+
+/* @error: -ESRCH when the process or its program ended, else why it cannot be managed. */
+struct worker_gone {
+	struct message message;
+	uint32_t id;
+	int error;
+};
+
+/* What was done to one target in all. */
+struct worker_target {
+	struct message message;
+	uint32_t id;
+	uint32_t tgid;
+	char comm[16];
+	struct ledger_account account;
 };
 
 /**
@@ -85,10 +102,22 @@ struct worker_window {
 	struct ledger_account totals;
 };
 
-/* Starts the thread; @ret_end is the main thread's end of the mailbox. 0 or -errno. */
-int worker_start(const struct worker_config *config, struct worker **ret, int *ret_end);
+/* Starts the thread. 0 or -errno. */
+int worker_start(const struct worker_config *config, struct worker **ret);
 
-/* After WORKER_ENDED was received (or start failed): joins the thread and frees all. */
+/* Hands a message to the worker. */
+void worker_send(struct worker *worker, struct message *message, unsigned int kind);
+
+/* Asks it to end; WORKER_ENDED is the answer, once it is out of the call it is in. */
+void worker_stop(struct worker *worker);
+
+/* The next message of the worker, the caller's from now on, or NULL; WORKER_ENDED is the last. */
+struct message *worker_receive(struct worker *worker);
+
+/* Polls readable while there are messages of the worker. */
+int worker_fd(const struct worker *worker);
+
+/* After WORKER_ENDED was received: joins the thread and frees all. Takes NULL. */
 void worker_join(struct worker *worker);
 
 #endif
