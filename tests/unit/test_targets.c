@@ -134,7 +134,7 @@ static void test_sweep(void **state)
 	sweep(0, 1, 1);
 	end_process(100);
 	sweep(0, 1, 0);
-	assert_int_equal(world.change.removed[0], first);
+	assert_int_equal(world.change.removed[0].id, first);
 	assert_null(targets_find(world.targets, first));
 	targets_list(world.targets, &n);
 	assert_int_equal(n, 0);
@@ -173,7 +173,7 @@ static void test_identity(void **state)
 	id = targets_list(world.targets, &(size_t){ 0 })->id;
 	targets_on_gone(world.targets, id);
 	sweep(1, 1, 0);
-	assert_int_equal(world.change.removed[0], id);
+	assert_int_equal(world.change.removed[0].id, id);
 	assert_int_equal(world.change.added[0].key.exec_count, 3);
 	/* exec while too small to be a target still counts. */
 	process(100, "b", 51, 1, 0, "/bin/b");
