@@ -77,6 +77,7 @@ struct heat_stats {
  * @flags: OBSERVED_SHARED, OBSERVED_FIXED
  * @n: confidence, see filter_sigma()
  * @cooldown: windows during which they should be left alone
+ * @refused: they rest because they could not be moved, not because they were
  */
 struct heat_item {
 	uint64_t address;
@@ -88,6 +89,7 @@ struct heat_item {
 	uint8_t flags;
 	uint8_t n;
 	uint8_t cooldown;
+	uint8_t refused;
 };
 
 /**

@@ -43,6 +43,12 @@ struct walk {
 	void *arg;
 };
 
+static void rest_item(struct heat_item *item, union past past, uint64_t window)
+{
+	item->cooldown = past_cooldown(past, window);
+	item->refused = past.level >= PAST_REFUSED;
+}
+
 /* A uniform region, or a coarse one, none of whose pages has a history of its own. */
 static int each_uniform(const struct walk *walk, uint32_t target, const struct region *region)
 {
@@ -51,7 +57,7 @@ static int each_uniform(const struct walk *walk, uint32_t target, const struct r
 
 	if (!page_wanted(region->page, walk->query))
 		return 0;
-	item.cooldown = past_cooldown(region->past, walk->store->window);
+	rest_item(&item, region->past, walk->store->window);
 	return walk->each(walk->arg, &item);
 }
 
@@ -72,8 +78,7 @@ static int each_page(const struct walk *walk, uint32_t target, const struct regi
 			continue;
 		item = item_of(page, target, region->base + ((uint64_t)i << TIERED_PAGE_SHIFT), 1,
 			       (unsigned int)__builtin_ctz(run));
-		item.cooldown =
-			past_cooldown(region_past(walk->store, region, i), walk->store->window);
+		rest_item(&item, region_past(walk->store, region, i), walk->store->window);
 		r = walk->each(walk->arg, &item);
 		if (r)
 			return r;

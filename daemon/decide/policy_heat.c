@@ -38,6 +38,9 @@
 #define PINGPONG_MOVES 64
 #define PINGPONG_MARGIN (FILTER_OCTAVE / 2)
 
+/* The change of rate that counts as one (filter.c): 8 times. */
+#define BEYOND_DOUBT (3 * FILTER_OCTAVE)
+
 /* Pages by which a tier between others may dip into its reserve for a window: one batch. */
 #define PASSAGE_PAGES 512
 
@@ -64,9 +67,19 @@ struct decision {
 	uint64_t quota;
 };
 
-static int movable(const struct heat_item *item)
+/* A rate so far on the other side is no accident that a rest could cure. */
+static int beyond_doubt(const struct decision *decision, const struct heat_item *item, int up)
 {
-	return item->cooldown == 0 && !(item->flags & (OBSERVED_SHARED | OBSERVED_FIXED));
+	int threshold = decision->fit.threshold[decision->tier];
+
+	return up ? item->rate >= threshold + BEYOND_DOUBT : item->rate <= threshold - BEYOND_DOUBT;
+}
+
+static int movable(const struct decision *decision, const struct heat_item *item, int up)
+{
+	if (item->flags & (OBSERVED_SHARED | OBSERVED_FIXED))
+		return 0;
+	return item->cooldown == 0 || (!item->refused && beyond_doubt(decision, item, up));
 }
 
 static unsigned int bin_of(int score)
@@ -81,7 +94,7 @@ static unsigned int bin_of(int score)
 /* May the page make room? Some windows of silence, in a new process, are no reason to. */
 static int may_leave(const struct decision *decision, const struct heat_item *item)
 {
-	return movable(item) && (item->n >= LEAVE_N || decision->choice.pressure);
+	return movable(decision, item, 0) && (item->n >= LEAVE_N || decision->choice.pressure);
 }
 
 static int doubt(const struct decision *decision, const struct heat_item *item)
@@ -169,7 +182,7 @@ static int count_hot(void *arg, const struct heat_item *item)
 {
 	struct decision *decision = arg;
 
-	if (movable(item))
+	if (movable(decision, item, 1))
 		decision->choice.hot.bins[hot_bin(decision, item)] += (uint64_t)item->count
 								      << item->order;
 	return 0;
@@ -306,7 +319,7 @@ static int pick_hot(void *arg, const struct heat_item *item)
 	struct move move = { .reason = MOVE_PROMOTE_HOT,
 			     .bar = decision->fit.threshold[decision->tier] };
 
-	if (!movable(item) || bin < choice->hot.cut)
+	if (!movable(decision, item, 1) || bin < choice->hot.cut)
 		return 0;
 	/* Hotter bins found room; with those at the cut and no room for all, somebody swaps. */
 	if (choice->filled <= choice->hot.beyond && choice->filled < choice->hot.chosen) {
