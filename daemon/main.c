@@ -155,13 +155,13 @@ static void log_fault(void *arg, const char *line)
 
 static int load(const struct options *options, struct config *ret_config, config_fault_fn *fault)
 {
-	int ret = config_load(options->config, ret_config, fault, NULL);
+	int ret;
 
 	/* Without a conf the defaults hold; one that was asked for must be there. */
-	if (ret == -ENOENT && !options->config_given) {
-		config_defaults(ret_config);
-		return 0;
-	}
+	if (options->config_given)
+		ret = config_load(options->config, ret_config, fault, NULL);
+	else
+		ret = config_load_optional(options->config, ret_config, fault, NULL);
 	if (ret < 0) {
 		log_error("%s: %s; expected a readable conf file", options->config, strerror(-ret));
 		return ret;

@@ -158,11 +158,11 @@ static void open_bpf(struct manager *manager)
 		log_warning("BPF is off: %s; going on without events", why);
 }
 
-/* A share of @whole pages, or bytes, as pages. */
+/* A share of @whole pages, or bytes, as pages; a share above 0 is a page at least. */
 static uint64_t share_pages(const struct config_share *share, uint64_t whole_pages)
 {
-	if (share->permille)
-		return whole_pages * share->permille / 1000;
+	if (share->ppm)
+		return (whole_pages * share->ppm + 999999) / 1000000;
 	return share->bytes >> TIERED_PAGE_SHIFT;
 }
 

@@ -8,6 +8,7 @@
 #ifndef TIERED_CONFIG_H
 #define TIERED_CONFIG_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,10 +21,10 @@
 /* A conf larger than this is not a conf. */
 #define CONFIG_BYTES_MAX (1 << 20)
 
-/* A part of a whole, or bytes; the other one is 0. */
+/* A part of a whole in millionths, or bytes; the other one is 0. */
 struct config_share {
 	uint64_t bytes;
-	unsigned int permille;
+	unsigned int ppm;
 };
 
 /* Tiers from fastest to slowest as node masks; count 0: as the kernel says. */
@@ -37,6 +38,12 @@ struct config_window {
 	uint64_t ns;
 };
 
+/* A line of a file; line 0: none. */
+struct config_place {
+	char file[PATH_MAX];
+	unsigned int line;
+};
+
 struct config {
 	/* [tiered] */
 	int observe; /* mode = observe */
@@ -45,7 +52,8 @@ struct config {
 	struct config_window window;
 	uint64_t window_min_ns;
 	uint64_t window_max_ns;
-	unsigned int cpu_max_ppm; /* of one core */
+	struct config_place window_place; /* where one of these two was set last */
+	unsigned int cpu_max_ppm;         /* of one core */
 	struct config_share memory_max;
 	uint64_t min_size;
 	uint64_t targets_max;
@@ -59,7 +67,7 @@ struct config {
 	/* [bpf] */
 	int bpf;
 	uint64_t event_rate; /* records per second and CPU */
-	uint64_t ring_bytes;
+	uint64_t ring_bytes; /* 0: chosen by the loader */
 	/* [target NAME] */
 	struct target_rule rules[CONFIG_RULES_MAX];
 	size_t n_rules;
@@ -72,7 +80,9 @@ typedef void config_fault_fn(void *arg, const char *line);
 
 /**
  * struct config_key - one row of the table
- * @parse: reads @value into @field; 0 or -errno
+ * @parse: reads @value into @field; 0 or -errno (then @field is untouched)
+ * @min: least number that is taken, in the unit of the field
+ * @max: most
  * @expected: what a good value looks like, ends "expected ..."
  * @standard: the default, as it is written in the conf
  * @doc: lines of the comment above it
@@ -80,8 +90,10 @@ typedef void config_fault_fn(void *arg, const char *line);
 struct config_key {
 	const char *section;
 	const char *name;
-	int (*parse)(const char *value, void *field);
+	int (*parse)(const struct config_key *key, const char *value, void *field);
 	size_t offset;
+	uint64_t min;
+	uint64_t max;
 	const char *expected;
 	const char *standard;
 	const char *doc;
@@ -104,11 +116,25 @@ size_t config_parse(const char *name, const char *text, size_t size, struct conf
 		    config_fault_fn *fault, void *arg);
 
 /*
- * Reads @path, then its drop-ins (PATH.d/, files ending in .conf, by name). Returns the number
- * of faults, or -errno when @path itself cannot be read. @ret_config is
- * untouched unless the return is 0.
+ * What no single key shows, and no single file: to be asked when all files are
+ * parsed without a fault. Returns how many were told to @fault.
+ */
+size_t config_check(const struct config *config, config_fault_fn *fault, void *arg);
+
+/*
+ * Reads @path, then its drop-ins (PATH.d/, files ending in .conf, by name) and
+ * holds the whole to config_check(). Returns the number of faults, or -errno
+ * when @path itself cannot be read. @ret_config is untouched unless the return
+ * is 0.
  */
 int config_load(const char *path, struct config *ret_config, config_fault_fn *fault, void *arg);
+
+/*
+ * As config_load(), but a @path that does not exist is an empty file: the
+ * drop-ins are read on top of the defaults. For the path that nobody named.
+ */
+int config_load_optional(const char *path, struct config *ret_config, config_fault_fn *fault,
+			 void *arg);
 
 /* Writes the conf with every default as a comment: the shipped tiered.conf. */
 void config_print_defaults(FILE *out);

@@ -5,41 +5,53 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/parsers.h"
+#include "decide/policy.h"
+#include "observe/tracker.h"
+#include "util/clock.h"
 #include "util/units.h"
 
-static int parse_mode(const char *value, void *field)
+static int parse_mode(const struct config_key *key, const char *value, void *field)
 {
+	(void)key;
 	if (strcmp(value, "manage") != 0 && strcmp(value, "observe") != 0)
 		return -EINVAL;
 	*(int *)field = strcmp(value, "observe") == 0;
 	return 0;
 }
 
-static int parse_name(const char *value, void *field)
+static int store_name(const char *name, void *field)
 {
-	size_t length = strlen(value);
+	size_t length = strlen(name);
 
-	if (!length || length >= CONFIG_NAME_MAX ||
-	    strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_-") != length)
-		return -EINVAL;
-	memcpy(field, value, length + 1);
+	if (length >= CONFIG_NAME_MAX)
+		return -ERANGE;
+	memcpy(field, name, length + 1);
 	return 0;
 }
 
-static int parse_duration(const char *value, void *field)
+/* Those for real use only: the stub sees nothing. */
+static int parse_tracker(const struct config_key *key, const char *value, void *field)
 {
-	uint64_t ns;
-	int ret = units_parse_duration(value, &ns);
+	size_t i, n;
+	const struct tracker_ops *const *trackers = tracker_list(&n);
 
-	if (ret < 0)
-		return ret;
-	if (!ns)
-		return -EINVAL;
-	*(uint64_t *)field = ns;
-	return 0;
+	(void)key;
+	if (strcmp(value, "auto") == 0)
+		return store_name(value, field);
+	for (i = 0; i < n; i++)
+		if (strcmp(value, trackers[i]->name) == 0)
+			return store_name(value, field);
+	return -EINVAL;
 }
 
-static int parse_window(const char *value, void *field)
+static int parse_policy(const struct config_key *key, const char *value, void *field)
+{
+	(void)key;
+	return policy_find(value) ? store_name(value, field) : -EINVAL;
+}
+
+static int parse_window(const struct config_key *key, const char *value, void *field)
 {
 	struct config_window *window = field;
 
@@ -47,76 +59,48 @@ static int parse_window(const char *value, void *field)
 		window->ns = 0;
 		return 0;
 	}
-	return parse_duration(value, &window->ns);
+	return parsers_duration(key, value, &window->ns);
 }
 
-static int parse_percent(const char *value, void *field)
-{
-	unsigned int ppm;
-	int ret = units_parse_percent(value, &ppm);
-
-	if (ret < 0)
-		return ret;
-	if (!ppm)
-		return -EINVAL;
-	*(unsigned int *)field = ppm;
-	return 0;
-}
-
-static int parse_share(const char *value, void *field)
-{
-	struct config_share *share = field;
-
-	return units_parse_share(value, &share->bytes, &share->permille);
-}
-
-static int parse_size(const char *value, void *field)
-{
-	return units_parse_size(value, field);
-}
-
-static int parse_rate(const char *value, void *field)
-{
-	return units_parse_rate(value, field);
-}
-
-static int parse_bool(const char *value, void *field)
-{
-	return units_parse_bool(value, field);
-}
-
-static int parse_count(const char *value, void *field)
-{
-	uint64_t count;
-
-	if (strspn(value, "0123456789") != strlen(value) || units_parse_size(value, &count) < 0 ||
-	    !count)
-		return -EINVAL;
-	*(uint64_t *)field = count;
-	return 0;
-}
-
-/* A power of two, as the ring buffer of BPF must be. */
-static int parse_ring(const char *value, void *field)
+/* "auto" (0: the loader's choice), or a power of two, as the ring buffer of BPF must be. */
+static int parse_ring(const struct config_key *key, const char *value, void *field)
 {
 	uint64_t bytes;
-	int ret = units_parse_size(value, &bytes);
+	int ret;
 
+	if (strcmp(value, "auto") == 0) {
+		*(uint64_t *)field = 0;
+		return 0;
+	}
+	ret = parsers_size(key, value, &bytes);
 	if (ret < 0)
 		return ret;
-	if (bytes < 64 * 1024 || bytes > 1ULL << 30 || (bytes & (bytes - 1)))
+	if (bytes & (bytes - 1))
 		return -EINVAL;
 	*(uint64_t *)field = bytes;
 	return 0;
 }
 
+/* Cuts blanks off both ends. */
+static char *strip(char *text)
+{
+	size_t length;
+
+	text += strspn(text, " \t");
+	length = strlen(text);
+	while (length && strchr(" \t", text[length - 1]))
+		text[--length] = '\0';
+	return text;
+}
+
 /* "auto", or node lists from fastest to slowest: "0-1 > 2". */
-static int parse_tiers(const char *value, void *field)
+static int parse_tiers(const struct config_key *key, const char *value, void *field)
 {
 	struct config_tiers tiers = { .count = 0 };
 	char text[256], *at = text, *tier;
 	uint64_t seen = 0;
 
+	(void)key;
 	if (strcmp(value, "auto") == 0) {
 		*(struct config_tiers *)field = tiers;
 		return 0;
@@ -127,9 +111,7 @@ static int parse_tiers(const char *value, void *field)
 	while ((tier = strsep(&at, ">"))) {
 		uint64_t nodes;
 
-		tier += strspn(tier, " \t");
-		tier[strcspn(tier, " \t")] = '\0';
-		if (tiers.count == TIERED_NODES_MAX || units_parse_nodes(tier, &nodes) < 0 ||
+		if (tiers.count == TIERED_NODES_MAX || units_parse_nodes(strip(tier), &nodes) < 0 ||
 		    (nodes & seen))
 			return -EINVAL;
 		seen |= nodes;
@@ -139,59 +121,85 @@ static int parse_tiers(const char *value, void *field)
 	return 0;
 }
 
-#define KEY(section, name, parse, field, expected, standard, doc)                                  \
+#define KEY_IN(section, name, parse, field, min, max, expected, standard, doc)                     \
 	{                                                                                          \
-		section, name, parse, offsetof(struct config, field), expected, standard, doc      \
+		section, name, parse, offsetof(struct config, field), min, max, expected,          \
+			standard, doc                                                              \
 	}
+#define KEY(section, name, parse, field, expected, standard, doc)                                  \
+	KEY_IN(section, name, parse, field, 0, UINT64_MAX, expected, standard, doc)
 
-#define EXPECT_DURATION "expected a duration such as 200ms, 2s or 5min"
-#define EXPECT_SIZE "expected a size such as 64M or 4G"
-#define EXPECT_SHARE "expected a share such as 2% or a size such as 512M"
+/* A shorter window is all marking and reading, and has no time in which pages are accessed. */
+#define WINDOW_MIN_NS (10 * NSEC_PER_MSEC)
+/* More often, and looking through /proc or writing the log is all that the daemon does. */
+#define PERIOD_MIN_NS (100 * NSEC_PER_MSEC)
+/* What is longer was meant in another unit. */
+#define DURATION_MAX_NS (3600 * NSEC_PER_SEC)
+#define EXPECT_WINDOW "a duration from 10ms to 60min such as 200ms or 2s"
+#define EXPECT_PERIOD "expected a duration from 100ms to 60min such as 5s"
+
+/* PID_MAX_LIMIT of the kernel on 64-bit machines: there never are more processes. */
+#define TARGETS_LIMIT 4194304
+/* The loader takes UINT32_MAX for "no cap", and less bits than the conf has. */
+#define EVENT_RATE_MAX (UINT32_MAX - 1)
 
 static const struct config_key keys[] = {
 	KEY("tiered", "mode", parse_mode, observe, "expected manage or observe", "manage",
 	    "manage: move pages. observe: do everything but move."),
-	KEY("tiered", "tracker", parse_name, tracker, "expected auto or the name of a tracker",
-	    "auto", "How hot pages are found; auto takes the first that works here."),
-	KEY("tiered", "policy", parse_name, policy, "expected the name of a policy", "heat",
-	    "How it is decided what moves."),
-	KEY("tiered", "window", parse_window, window, "expected auto or a duration such as 2s",
-	    "auto",
-	    "How long each window watches. auto follows the load, between the two below, so\n"
-	    "that about one and a half times as many pages as the fast tier holds are accessed\n"
-	    "in it."),
-	KEY("tiered", "window_min", parse_duration, window_min_ns, EXPECT_DURATION, "200ms",
-	    "Shortest window that auto may choose."),
-	KEY("tiered", "window_max", parse_duration, window_max_ns, EXPECT_DURATION, "10s",
-	    "Longest window that auto may choose."),
-	KEY("tiered", "cpu_max", parse_percent, cpu_max_ppm,
+	KEY("tiered", "tracker", parse_tracker, tracker, "expected auto or idle", "auto",
+	    "How hot pages are found: idle (idle page tracking); auto takes the first that\n"
+	    "works here."),
+	KEY("tiered", "policy", parse_policy, policy, "expected heat", "heat",
+	    "How it is decided what moves: heat (the rate of accesses to each page)."),
+	KEY_IN("tiered", "window", parse_window, window, WINDOW_MIN_NS, DURATION_MAX_NS,
+	       "expected auto or " EXPECT_WINDOW, "auto",
+	       "How long each window watches. auto follows the load, between the two below, so\n"
+	       "that about one and a half times as many pages as the fast tier holds are accessed\n"
+	       "in it."),
+	KEY_IN("tiered", "window_min", parsers_duration, window_min_ns, WINDOW_MIN_NS,
+	       DURATION_MAX_NS, "expected " EXPECT_WINDOW, "200ms",
+	       "Shortest window that auto may choose."),
+	KEY_IN("tiered", "window_max", parsers_duration, window_max_ns, WINDOW_MIN_NS,
+	       DURATION_MAX_NS, "expected " EXPECT_WINDOW, "10s",
+	       "Longest window that auto may choose."),
+	KEY("tiered", "cpu_max", parsers_percent, cpu_max_ppm,
 	    "expected a part of one core such as 1% or 0.5%", "1%",
 	    "CPU time for scanning, deciding and events, in parts of one core. Less is scanned\n"
 	    "per window when it does not suffice. Migration is bounded by its rate instead."),
-	KEY("tiered", "memory_max", parse_share, memory_max, EXPECT_SHARE, "0.1%",
-	    "Memory for what is known about pages; a share is one of all memory."),
-	KEY("tiered", "min_size", parse_size, min_size, EXPECT_SIZE, "64M",
-	    "Processes with less resident memory are left alone, unless a [target] names them."),
-	KEY("tiered", "targets_max", parse_count, targets_max, "expected a number above 0", "1024",
-	    "Processes managed at a time; the largest come first."),
-	KEY("tiered", "sweep", parse_duration, sweep_ns, EXPECT_DURATION, "5s",
-	    "How often /proc is looked through for processes that no event told of."),
-	KEY("tiered", "log_every", parse_duration, log_every_ns, EXPECT_DURATION, "60s",
-	    "Least time between two window summaries in the log; --foreground writes them all."),
+	KEY_IN("tiered", "memory_max", parsers_share_positive, memory_max, TIERED_PAGE_SIZE,
+	       UINT64_MAX, "expected a share above 0% such as 0.1%, or a size from 4K such as 512M",
+	       "0.1%", "Memory for what is known about pages; a share is one of all memory."),
+	KEY("tiered", "min_size", parsers_size, min_size, "expected a size such as 64M or 4G",
+	    "64M",
+	    "Processes with less resident memory are left alone. A [target] may set a size of\n"
+	    "its own for those that it chooses."),
+	KEY_IN("tiered", "targets_max", parsers_count, targets_max, 1, TARGETS_LIMIT,
+	       "expected a number from 1 to 4194304", "1024",
+	       "Processes managed at a time; the largest come first."),
+	KEY_IN("tiered", "sweep", parsers_duration, sweep_ns, PERIOD_MIN_NS, DURATION_MAX_NS,
+	       EXPECT_PERIOD, "5s",
+	       "How often /proc is looked through for processes that no event told of."),
+	KEY_IN("tiered", "log_every", parsers_duration, log_every_ns, PERIOD_MIN_NS,
+	       DURATION_MAX_NS, EXPECT_PERIOD, "60s",
+	       "Least time between two window summaries in the log; --foreground writes them all."),
 	KEY("tiers", "order", parse_tiers, tiers,
 	    "expected auto or node lists from fastest to slowest such as 0-1 > 2", "auto",
 	    "Memory nodes from fastest to slowest, such as 0-1 > 2. auto: the kernel's memory\n"
 	    "tiers, else HMAT, else node distance."),
-	KEY("tiers", "reserve", parse_share, reserve, EXPECT_SHARE, "1%",
+	KEY("tiers", "reserve", parsers_share, reserve,
+	    "expected a share such as 2% or a size such as 512M", "1%",
 	    "Memory of each faster node that stays free on top of its high watermark."),
-	KEY("migration", "rate", parse_rate, rate, "expected a rate such as 500M/s, or unlimited",
+	KEY("migration", "rate", parsers_rate, rate, "expected a rate such as 500M/s, or unlimited",
 	    "500M/s", "Most memory moved per second, both directions together."),
-	KEY("bpf", "enable", parse_bool, bpf, "expected yes or no", "yes",
+	KEY("bpf", "enable", parsers_bool, bpf, "expected yes or no", "yes",
 	    "Watch page faults, migrations, TLB shootdowns and processes with BPF programs."),
-	KEY("bpf", "event_rate", parse_count, event_rate, "expected a number above 0", "2000",
-	    "Most records per second and CPU; what is above is counted, not sent."),
-	KEY("bpf", "ring", parse_ring, ring_bytes, "expected a power of two from 64K to 1G", "1M",
-	    "Size of the ring buffer between BPF programs and daemon."),
+	KEY_IN("bpf", "event_rate", parsers_count, event_rate, 1, EVENT_RATE_MAX,
+	       "expected a number from 1 to 4294967294", "2000",
+	       "Most records per second and CPU; what is above is counted, not sent."),
+	KEY_IN("bpf", "ring", parse_ring, ring_bytes, 64 << 10, 1 << 30,
+	       "expected auto or a power of two from 64K to 1G", "auto",
+	       "Size of the ring buffer between BPF programs and daemon. auto: 64K per CPU, but\n"
+	       "at least 1M and at most 16M."),
 };
 
 const struct config_key *config_keys(size_t *ret_n)
@@ -207,6 +215,6 @@ void config_defaults(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	for (i = 0; i < n; i++)
-		if (key[i].parse(key[i].standard, (char *)config + key[i].offset) < 0)
+		if (key[i].parse(&key[i], key[i].standard, (char *)config + key[i].offset) < 0)
 			abort(); /* a default that its own parser refuses: caught by the first test */
 }

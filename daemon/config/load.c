@@ -2,45 +2,14 @@
 /* load.c - the conf file and its drop-ins, all or nothing. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "config/config.h"
 #include "util/cleanup.h"
-
-static int read_whole(const char *path, char **ret_text, size_t *ret_size)
-{
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	auto_free char *text = NULL;
-	size_t size = 0;
-
-	if (fd < 0)
-		return -errno;
-	text = malloc(CONFIG_BYTES_MAX + 1);
-	if (!text)
-		return -ENOMEM;
-	for (;;) {
-		ssize_t n = read(fd, text + size, CONFIG_BYTES_MAX + 1 - size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		size += (size_t)n;
-		if (size > CONFIG_BYTES_MAX)
-			return -EFBIG;
-	}
-	*ret_text = text;
-	*ret_size = size;
-	text = NULL;
-	return 0;
-}
+#include "util/file.h"
 
 static int load_file(const char *path, struct config *config, config_fault_fn *fault, void *arg)
 {
@@ -48,7 +17,7 @@ static int load_file(const char *path, struct config *config, config_fault_fn *f
 	size_t size = 0;
 	int ret;
 
-	ret = read_whole(path, &text, &size);
+	ret = file_read_whole(path, CONFIG_BYTES_MAX, &text, &size);
 	if (ret < 0)
 		return ret;
 	return (int)config_parse(path, text, size, config, fault, arg);
@@ -62,6 +31,18 @@ static int is_drop_in(const struct dirent *entry)
 	       strcmp(entry->d_name + length - 5, ".conf") == 0;
 }
 
+/* One fault: something beside the main file that is not as it should be. Returns 1. */
+static int tell_file(const char *file, int error, const char *expected, config_fault_fn *fault,
+		     void *arg)
+{
+	char line[PATH_MAX + 500];
+
+	snprintf(line, sizeof(line), "%s: %s; expected %s", file, strerror(error), expected);
+	fault(arg, line);
+	return 1;
+}
+
+/* Returns the number of faults. */
 static int load_drop_ins(const char *path, struct config *config, config_fault_fn *fault, void *arg)
 {
 	char file[PATH_MAX + 300];
@@ -71,18 +52,12 @@ static int load_drop_ins(const char *path, struct config *config, config_fault_f
 	snprintf(file, sizeof(file), "%s.d", path);
 	n = scandir(file, &entries, is_drop_in, alphasort);
 	if (n < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT ? 0 : tell_file(file, errno, "a folder", fault, arg);
 	for (i = 0; i < n; i++) {
 		snprintf(file, sizeof(file), "%s.d/%s", path, entries[i]->d_name);
 		ret = load_file(file, config, fault, arg);
-		if (ret < 0) {
-			char line[PATH_MAX + 400];
-
-			snprintf(line, sizeof(line), "%s: %s; expected a readable conf file", file,
-				 strerror(-ret));
-			fault(arg, line);
-			ret = 1;
-		}
+		if (ret < 0)
+			ret = tell_file(file, -ret, "a readable conf file", fault, arg);
 		faults += ret;
 		free(entries[i]);
 	}
@@ -90,24 +65,37 @@ static int load_drop_ins(const char *path, struct config *config, config_fault_f
 	return faults;
 }
 
-int config_load(const char *path, struct config *ret_config, config_fault_fn *fault, void *arg)
+static int load(const char *path, int optional, struct config *ret_config, config_fault_fn *fault,
+		void *arg)
 {
 	auto_free struct config *config = malloc(sizeof(*config));
-	int faults, ret;
+	int faults;
 
 	if (!config)
 		return -ENOMEM;
 	config_defaults(config);
-	ret = load_file(path, config, fault, arg);
-	if (ret < 0)
-		return ret;
-	faults = ret;
-	ret = load_drop_ins(path, config, fault, arg);
-	if (ret < 0)
-		return ret;
-	faults += ret;
+	faults = load_file(path, config, fault, arg);
+	if (faults == -ENOENT && optional)
+		faults = 0;
+	if (faults < 0)
+		return faults;
+	faults += load_drop_ins(path, config, fault, arg);
+	/* Half a conf would be told faults that the whole one may not have. */
+	if (!faults)
+		faults = (int)config_check(config, fault, arg);
 	if (faults)
 		return faults;
 	*ret_config = *config;
 	return 0;
+}
+
+int config_load(const char *path, struct config *ret_config, config_fault_fn *fault, void *arg)
+{
+	return load(path, 0, ret_config, fault, arg);
+}
+
+int config_load_optional(const char *path, struct config *ret_config, config_fault_fn *fault,
+			 void *arg)
+{
+	return load(path, 1, ret_config, fault, arg);
 }

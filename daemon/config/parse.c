@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "util/clock.h"
 
 /* libinih's buffer, less its newline and NUL. */
 #define LINE_MAX_BYTES 197
@@ -29,8 +30,9 @@ struct parser {
 	const char *end;
 	unsigned int line;
 	struct config *config;
-	struct target_rule *rule; /* of the current [target] section */
-	char section[CONFIG_NAME_MAX + 16];
+	struct target_rule *rule;           /* of the current [target] section */
+	char section[CONFIG_NAME_MAX + 16]; /* "": none, or one that is not known */
+	int in_section;                     /* there was one, good or bad */
 	unsigned char given[KEYS_MAX];      /* keys that this file has set */
 	unsigned char rule_given[KEYS_MAX]; /* those that the current [target] has set */
 	config_fault_fn *fault;
@@ -41,7 +43,7 @@ struct parser {
 static void __attribute__((format(printf, 2, 3)))
 tell(struct parser *parser, const char *format, ...)
 {
-	char what[512], line[1024];
+	char what[512], line[PATH_MAX + 600];
 	va_list args;
 
 	va_start(args, format);
@@ -105,23 +107,35 @@ static void open_target(struct parser *parser, const char *name)
 	target_rule_init(parser->rule, name);
 }
 
-static void open_section(struct parser *parser, const char *line, size_t length)
+static int only_comment(const char *at, const char *end)
+{
+	while (at < end && isspace((unsigned char)*at))
+		at++;
+	return at == end || *at == '#' || *at == ';';
+}
+
+/* Opens the section, or none. Returns 0 when libinih must not see the line. */
+static int open_section(struct parser *parser, const char *line, size_t length)
 {
 	const char *close = memchr(line, ']', length);
 	char word[64];
 
+	parser->in_section = 1;
 	parser->rule = NULL;
 	parser->section[0] = '\0';
 	if (!close || (size_t)(close - line) > sizeof(parser->section)) {
 		tell(parser, "section without end; expected [NAME]");
-		return;
+		return 0;
 	}
 	memcpy(parser->section, line + 1, (size_t)(close - line - 1));
 	parser->section[close - line - 1] = '\0';
+	if (!only_comment(close + 1, line + length))
+		tell(parser, "text behind [%s]; expected a comment or nothing",
+		     shown(parser->section, word, sizeof(word)));
 	if (strncmp(parser->section, "target", 6) == 0 &&
 	    (!parser->section[6] || isspace((unsigned char)parser->section[6]))) {
 		open_target(parser, parser->section + 6);
-		return;
+		return 1;
 	}
 	if (!section_known(parser->section)) {
 		tell(parser,
@@ -129,6 +143,35 @@ static void open_section(struct parser *parser, const char *line, size_t length)
 		     shown(parser->section, word, sizeof(word)));
 		parser->section[0] = '\0';
 	}
+	return 1;
+}
+
+/* Length of the line up to a comment, which to libinih is a blank and a ';'. */
+static size_t length_of_code(const char *line, size_t length)
+{
+	size_t i;
+
+	for (i = 1; i < length; i++)
+		if (line[i] == ';' && isspace((unsigned char)line[i - 1]))
+			return i;
+	return length;
+}
+
+/* A line that is neither blank nor comment nor section. Returns as inspect(). */
+static int inspect_key(struct parser *parser, const char *line, size_t length)
+{
+	const char *equals = memchr(line, '=', length);
+
+	if (!equals) {
+		tell(parser, "line without '='; expected KEY = VALUE");
+		return 0;
+	}
+	/* libinih would take it for the '='. */
+	if (memchr(line, ':', (size_t)(equals - line))) {
+		tell(parser, "':' before '='; expected KEY = VALUE");
+		return 0;
+	}
+	return 1;
 }
 
 /* Looks at one raw line. Returns 0 when libinih must not see it. */
@@ -152,15 +195,9 @@ static int inspect(struct parser *parser, const char *line, size_t length)
 		tell(parser, "indented line; expected [SECTION] or KEY = VALUE at its beginning");
 		return 0;
 	}
-	if (line[0] == '[') {
-		open_section(parser, line, length);
-		return 1;
-	}
-	if (!memchr(line, '=', length)) {
-		tell(parser, "line without '='; expected KEY = VALUE");
-		return 0;
-	}
-	return 1;
+	length = length_of_code(line, length);
+	return line[0] == '[' ? open_section(parser, line, length)
+			      : inspect_key(parser, line, length);
 }
 
 /* fgets() for libinih: one line of the text; an empty one in place of those it must not see. */
@@ -206,9 +243,16 @@ static void set_key(struct parser *parser, const struct config_key *keys, size_t
 		return;
 	}
 	given[i] = 1;
-	if (keys[i].parse(value, (char *)base + keys[i].offset) < 0)
+	if (keys[i].parse(&keys[i], value, (char *)base + keys[i].offset) < 0)
 		tell(parser, "bad value '%s' for %s; %s", shown(value, other, sizeof(other)),
 		     keys[i].name, keys[i].expected);
+}
+
+/* For faults that only show when everything is read. */
+static void note_place(const struct parser *parser, struct config_place *place)
+{
+	snprintf(place->file, sizeof(place->file), "%s", parser->name);
+	place->line = parser->line;
 }
 
 static int handle(void *user, const char *section, const char *name, const char *value)
@@ -226,7 +270,9 @@ static int handle(void *user, const char *section, const char *name, const char 
 		keys = config_keys(&n);
 		set_key(parser, keys, n, parser->section, parser->config, parser->given, name,
 			value);
-	} else if (!parser->section[0] && !section[0]) {
+		if (strcmp(name, "window_min") == 0 || strcmp(name, "window_max") == 0)
+			note_place(parser, &parser->config->window_place);
+	} else if (!parser->in_section) {
 		tell(parser,
 		     "key '%s' outside of a section; expected [tiered] or another before it",
 		     shown(name, word, sizeof(word)));
@@ -234,12 +280,19 @@ static int handle(void *user, const char *section, const char *name, const char 
 	return 1;
 }
 
-static void check_whole(struct parser *parser)
+size_t config_check(const struct config *config, config_fault_fn *fault, void *arg)
 {
-	const struct config *config = parser->config;
+	const struct config_place *place = &config->window_place;
+	char line[PATH_MAX + 200];
 
-	if (config->window_min_ns > config->window_max_ns)
-		tell(parser, "window_min is above window_max; expected it below");
+	if (config->window_min_ns <= config->window_max_ns)
+		return 0;
+	snprintf(line, sizeof(line),
+		 "%s:%u: window_min (%.10g ms) is above window_max (%.10g ms); expected it below",
+		 place->file, place->line, (double)config->window_min_ns / NSEC_PER_MSEC,
+		 (double)config->window_max_ns / NSEC_PER_MSEC);
+	fault(arg, line);
+	return 1;
 }
 
 size_t config_parse(const char *name, const char *text, size_t size, struct config *config,
@@ -253,9 +306,12 @@ size_t config_parse(const char *name, const char *text, size_t size, struct conf
 		.fault = fault,
 		.arg = arg,
 	};
+	int ret = ini_parse_stream(next_line, &parser, handle, &parser);
 
-	if (ini_parse_stream(next_line, &parser, handle, &parser) != 0 && !parser.faults)
-		tell(&parser, "not an INI file; expected sections and KEY = VALUE lines");
-	check_whole(&parser);
+	/* Nothing that inspect() lets through; if it is, libinih says in which line. */
+	if (ret > 0)
+		parser.line = (unsigned int)ret;
+	if (ret != 0)
+		tell(&parser, "not INI; expected [SECTION] or KEY = VALUE");
 	return parser.faults;
 }

@@ -12,7 +12,8 @@
 
 #include "cleanup.h"
 
-static int read_all(int fd, char *buffer, size_t size)
+/* Up to the end of the file; -E2BIG when that does not come before @size bytes. */
+static ssize_t read_all(int fd, char *buffer, size_t size)
 {
 	size_t length = 0;
 
@@ -29,23 +30,48 @@ static int read_all(int fd, char *buffer, size_t size)
 		if (length == size)
 			return -E2BIG;
 	}
-	if (length && buffer[length - 1] == '\n')
-		length--;
-	buffer[length] = '\0';
-	return (int)length;
+	return (ssize_t)length;
 }
 
 static int read_text(char *buffer, size_t size, const char *format, va_list args)
 {
 	char path[PATH_MAX];
 	auto_close int fd = -1;
+	ssize_t length;
 
 	if (vsnprintf(path, sizeof(path), format, args) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	return read_all(fd, buffer, size);
+	length = read_all(fd, buffer, size);
+	if (length < 0)
+		return (int)length;
+	if (length && buffer[length - 1] == '\n')
+		length--;
+	buffer[length] = '\0';
+	return (int)length;
+}
+
+int file_read_whole(const char *path, size_t max, char **ret_text, size_t *ret_size)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *text;
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	text = malloc(max + 1);
+	if (!text)
+		return -ENOMEM;
+	length = read_all(fd, text, max + 1);
+	if (length < 0) {
+		free(text);
+		return length == -E2BIG ? -EFBIG : (int)length;
+	}
+	*ret_text = text;
+	*ret_size = (size_t)length;
+	return 0;
 }
 
 int file_read_text(char *buffer, size_t size, const char *format, ...)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* file.h - small files of /proc and /sys, read whole. Paths are printf-formatted. */
+/* file.h - small files, read whole; those of /proc and /sys by printf-formatted paths. */
 #ifndef TIERED_FILE_H
 #define TIERED_FILE_H
 
@@ -12,6 +12,13 @@
  */
 int file_read_text(char *buffer, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Reads a file of at most @max bytes whole, as it is, into memory that the
+ * caller frees. Never waits: a FIFO is an empty file. 0, -EFBIG when it is
+ * longer, or -errno.
+ */
+int file_read_whole(const char *path, size_t max, char **ret_text, size_t *ret_size);
 
 /* Reads one decimal (or 0x) number; 0 or -errno (-EINVAL: not a number). */
 int file_read_u64(uint64_t *ret_value, const char *format, ...)

@@ -110,7 +110,7 @@ int units_parse_percent(const char *text, unsigned int *ret_ppm)
 	return parse_ppm(text, 6400, ret_ppm);
 }
 
-int units_parse_share(const char *text, uint64_t *ret_bytes, unsigned int *ret_permille)
+int units_parse_share(const char *text, uint64_t *ret_bytes, unsigned int *ret_ppm)
 {
 	unsigned int ppm;
 	uint64_t bytes;
@@ -121,14 +121,14 @@ int units_parse_share(const char *text, uint64_t *ret_bytes, unsigned int *ret_p
 		if (ret < 0)
 			return ret;
 		*ret_bytes = 0;
-		*ret_permille = ppm / 1000;
+		*ret_ppm = ppm;
 		return 0;
 	}
 	ret = units_parse_size(text, &bytes);
 	if (ret < 0)
 		return ret;
 	*ret_bytes = bytes;
-	*ret_permille = 0;
+	*ret_ppm = 0;
 	return 0;
 }
 
@@ -136,6 +136,8 @@ int units_parse_rate(const char *text, uint64_t *ret_bytes_per_s)
 {
 	char number[32];
 	size_t length = strlen(text);
+	uint64_t bytes;
+	int ret;
 
 	if (strcmp(text, "unlimited") == 0 || strcmp(text, "0") == 0) {
 		*ret_bytes_per_s = 0;
@@ -145,7 +147,14 @@ int units_parse_rate(const char *text, uint64_t *ret_bytes_per_s)
 		return -EINVAL;
 	memcpy(number, text, length - 2);
 	number[length - 2] = '\0';
-	return units_parse_size(number, ret_bytes_per_s);
+	ret = units_parse_size(number, &bytes);
+	if (ret < 0)
+		return ret;
+	/* Who writes this wants nothing moved, the opposite of what 0 means. */
+	if (!bytes)
+		return -EINVAL;
+	*ret_bytes_per_s = bytes;
+	return 0;
 }
 
 int units_parse_nodes(const char *text, uint64_t *ret_mask)

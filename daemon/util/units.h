@@ -14,16 +14,16 @@
 /* "4G", "64M", "4096": bytes; K, M, G, T are powers of 1024. */
 int units_parse_size(const char *text, uint64_t *ret_bytes);
 
-/* "10%" or a size: @ret_permille of a whole (0 to 1000), or bytes; the other one is 0. */
-int units_parse_share(const char *text, uint64_t *ret_bytes, unsigned int *ret_permille);
+/* "0.05%" or a size: millionths of a whole (0 to 1000000), or bytes; the other one is 0. */
+int units_parse_share(const char *text, uint64_t *ret_bytes, unsigned int *ret_ppm);
 
-/* "1%", "0.5%", "150%": in millionths of one core; at most 6400 %. */
+/* "1%", "0.5%", "150%": in millionths of one core; at most 6400 %, four decimals. */
 int units_parse_percent(const char *text, unsigned int *ret_ppm);
 
 /* "200ms", "2s", "5min", "50us": nanoseconds. */
 int units_parse_duration(const char *text, uint64_t *ret_ns);
 
-/* "500M/s": bytes per second; "0" or "unlimited" is 0. */
+/* "500M/s": bytes per second; "0" or "unlimited" is 0. "0/s" is neither. */
 int units_parse_rate(const char *text, uint64_t *ret_bytes_per_s);
 
 /* "0-1,3": bit per node; 0 to 63. */

@@ -84,6 +84,9 @@ static void test_rate(void **state)
 		{ "0", 0, 0 },
 		{ "500M", -EINVAL, 0 },
 		{ "/s", -EINVAL, 0 },
+		{ "0/s", -EINVAL, 0 },
+		{ "0K/s", -EINVAL, 0 },
+		{ "16777216T/s", -ERANGE, 0 },
 		{ "", -EINVAL, 0 },
 		{ "1234567890123456789012345678901234567890/s", -EINVAL, 0 },
 	};
@@ -106,6 +109,9 @@ static void test_nodes(void **state)
 		{ "0,", -EINVAL, 0 },
 		{ ",0", -EINVAL, 0 },
 		{ "0-", -EINVAL, 0 },
+		{ "0 1", -EINVAL, 0 },
+		{ "0 junk", -EINVAL, 0 },
+		{ " 0", -EINVAL, 0 },
 		{ "", -EINVAL, 0 },
 		{ "all", -EINVAL, 0 },
 	};
@@ -140,19 +146,41 @@ static void test_percent(void **state)
 
 static void test_share(void **state)
 {
-	unsigned int permille = 7;
-	uint64_t bytes = 7;
+	static const struct {
+		const char *text;
+		int ret;
+		unsigned int ppm;
+		uint64_t bytes;
+	} cases[] = {
+		{ "2%", 0, 20000, 0 },
+		{ "0.05%", 0, 500, 0 },
+		{ "0.0001%", 0, 1, 0 },
+		{ "0%", 0, 0, 0 },
+		{ "100%", 0, 1000000, 0 },
+		{ "512M", 0, 0, 512 << 20 },
+		{ "0", 0, 0, 0 },
+		{ "0.00005%", -EINVAL, 0, 0 },
+		{ "100.0001%", -ERANGE, 0, 0 },
+		{ "101%", -ERANGE, 0, 0 },
+		{ "99999999999999999999%", -ERANGE, 0, 0 },
+		{ "-1%", -EINVAL, 0, 0 },
+		{ "5M%", -EINVAL, 0, 0 },
+		{ "%", -EINVAL, 0, 0 },
+		{ "half", -EINVAL, 0, 0 },
+	};
+	size_t i;
 
 	(void)state;
-	assert_int_equal(units_parse_share("2%", &bytes, &permille), 0);
-	assert_int_equal(permille, 20);
-	assert_int_equal(bytes, 0);
-	assert_int_equal(units_parse_share("512M", &bytes, &permille), 0);
-	assert_int_equal(permille, 0);
-	assert_int_equal(bytes, 512 << 20);
-	assert_int_equal(units_parse_share("101%", &bytes, &permille), -ERANGE);
-	assert_int_equal(units_parse_share("half", &bytes, &permille), -EINVAL);
-	assert_int_equal(bytes, 512 << 20);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t bytes = UNTOUCHED;
+		unsigned int ppm = 7;
+		int ret = units_parse_share(cases[i].text, &bytes, &ppm);
+
+		if (ret != cases[i].ret || ppm != (ret ? 7 : cases[i].ppm) ||
+		    bytes != (ret ? UNTOUCHED : cases[i].bytes))
+			fail_msg("'%s': got %d, %u, %llu", cases[i].text, ret, ppm,
+				 (unsigned long long)bytes);
+	}
 }
 
 static void test_bool(void **state)
