@@ -29,10 +29,10 @@ struct {
 
 const volatile __u32 managed_only = 1;
 const volatile __u64 event_cost_ns = 0;
-const volatile __u64 flush_function = 0;
 
 volatile __u32 worker_tid;
 volatile __u32 victim_tgid;
+volatile __u32 worker_aside;
 volatile __u32 watch;
 volatile __u32 managed_generation;
 volatile __u64 worker_full_flushes;

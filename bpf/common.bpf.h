@@ -85,7 +85,7 @@ struct shootdown_slot {
 
 struct shootdown_cache {
 	struct verdict verdict;
-	__u64 busy; /* somebody below us on this CPU is in the middle of a slot */
+	volatile __u64 busy; /* somebody below us on this CPU is at work on the slots */
 	struct shootdown_slot slots[SHOOTDOWN_SLOTS];
 };
 
@@ -172,12 +172,12 @@ extern struct shootdown_cache_map shootdown_cache SEC(".maps");
 
 /* Set once, before loading. */
 extern const volatile __u32 managed_only;
-extern const volatile __u64 event_cost_ns;  /* 1 s / events per CPU and second; 0: no cap */
-extern const volatile __u64 flush_function; /* address of flush_tlb_func */
+extern const volatile __u64 event_cost_ns; /* 1 s / events per CPU and second; 0: no cap */
 
 /* Memory shared with the daemon while the programs run. */
 extern volatile __u32 worker_tid;
 extern volatile __u32 victim_tgid;
+extern volatile __u32 worker_aside; /* written by the programs alone */
 extern volatile __u32 watch;
 extern volatile __u32 managed_generation;
 extern volatile __u64 worker_full_flushes;
@@ -311,6 +311,15 @@ static __always_inline __u64 task_start_ns(struct task_struct *task)
 static __always_inline int worker_here(void)
 {
 	return worker_tid && worker_tid == (__u32)bpf_get_current_pid_tgid();
+}
+
+/*
+ * The worker at its own work: not while it compacts memory, or reclaims it,
+ * because the page to move to had to be found first (see migrations.bpf.c).
+ */
+static __always_inline int worker_moves(void)
+{
+	return worker_here() && !worker_aside;
 }
 
 /* Counters of the process of @task, made when there are none; NULL when there is no room. */

@@ -6,7 +6,9 @@
  * and adds: totals for everybody, and for managed processes a hit in a
  * direct-mapped per-CPU cache. A record is made when another region needs the
  * slot, when it is a second old, or when the daemon drains. The tracepoint
- * runs with interrupts off: nothing on this CPU interferes with the cache.
+ * runs with interrupts off, and the drain with preemption off and in kernel
+ * mode, where no fault of user mode can happen: each has the cache of its CPU
+ * to itself.
  */
 #include "common.bpf.h"
 

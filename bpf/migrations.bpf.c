@@ -4,9 +4,12 @@
  *
  * mm:mm_migrate_pages tells what one call of migrate_pages() did, and why,
  * but not to whom; the daemon's own calls are known by the thread that makes
- * them and by the victim it published. remove_migration_pte() runs once per
- * mapping of each folio that has moved and knows the address space; it
- * cannot be attached to everywhere.
+ * them, by their reason, and by the victim it published. remove_migration_pte()
+ * runs once per mapping of each folio that has moved and knows the address
+ * space; it cannot be attached to everywhere.
+ *
+ * The thread alone is not enough: to find room for a large folio it may have
+ * to compact memory within a move, and those pages are anybody's.
  */
 #include "common.bpf.h"
 
@@ -50,15 +53,37 @@ static __always_inline void migration_tail(const __u64 *context, __u64 *split, _
 	}
 }
 
+/* move_pages(), which is what the worker calls. */
+static __always_inline int reason_ours(__u32 reason)
+{
+	return reason == bpf_core_enum_value(enum migrate_reason, MR_SYSCALL);
+}
+
+/*
+ * A migration within another one begins and ends inside it, one level deep:
+ * neither compaction nor demotion waits for pages of its own. So what ends
+ * gives way to the worker's own move, or to nothing.
+ */
+SEC("tp_btf/mm_migrate_pages_start")
+int BPF_PROG(migrate_pages_begin, int mode, int reason)
+{
+	if (worker_here())
+		worker_aside = !reason_ours(reason);
+	return 0;
+}
+
 SEC("tp_btf/mm_migrate_pages")
 int migrate_pages_end(__u64 *context)
 {
 	struct event_migration *event;
-	int ours = worker_here();
+	int worker = worker_here(), ours;
 	__u32 mode, reason;
 	__u64 split;
 
 	migration_tail(context, &split, &mode, &reason);
+	ours = worker && reason_ours(reason);
+	if (worker)
+		worker_aside = 0;
 	migration_count(reason, context[0], context[1], ours);
 	event = event_reserve(EVENT_MIGRATION, sizeof(*event), bpf_ktime_get_ns(), 1);
 	if (!event)
@@ -122,7 +147,7 @@ static __always_inline void folio_emit(struct task_struct *owner, __u64 address,
 	event = event_reserve(EVENT_FOLIO, sizeof(*event), bpf_ktime_get_ns(), 1);
 	if (!event)
 		return;
-	event->header.flags = EVENT_F_ATTRIBUTED | (worker_here() ? EVENT_F_OURS : 0);
+	event->header.flags = EVENT_F_ATTRIBUTED | (worker_moves() ? EVENT_F_OURS : 0);
 	event->header.tgid = BPF_CORE_READ(owner, tgid);
 	event->address = address;
 	event->order = order;
@@ -148,7 +173,7 @@ static __always_inline void folio_count(struct task_struct *owner, __u32 order, 
 	}
 	__sync_fetch_and_add(&process->moved, 1);
 	__sync_fetch_and_add(&process->moved_pages, 1ULL << (order & 31));
-	if (worker_here())
+	if (worker_moves())
 		__sync_fetch_and_add(&process->moved_ours, 1);
 }
 

@@ -10,12 +10,28 @@
  *
  * A sent flush runs with interrupts on, and a received one may interrupt it
  * in here. The kernel does not run a program inside itself, so that one is
- * missed (see bpf_missed()); the drain is another program, so it looks at
- * @busy first.
+ * missed (see bpf_missed()). The drain is another program: it may interrupt a
+ * flush in here, and on the CPU that asked for it, it may be interrupted by
+ * one. Whoever is at work on the slots sets @busy, and who finds it set keeps
+ * off them: the drain comes again, a flush becomes a record of its own.
  */
 #include "common.bpf.h"
 
 #define PAGES_ALL (~0UL)
+
+/* What the kernel has other CPUs do to flush their TLBs. */
+#define FLUSH_FUNCTION "flush_tlb_func"
+
+/*
+ * Its address, once it was met, and those of functions that are not it: a name
+ * takes a microsecond to find, in the middle of a wake-up, so no function is
+ * looked up at each call. Found by name in here, because the address in
+ * /proc/kallsyms is for those with CAP_SYSLOG. The kernel has some 30 such
+ * functions.
+ */
+#define OTHER_FUNCTIONS 64
+static volatile __u64 flush_function;
+static volatile __u64 other_functions[OTHER_FUNCTIONS];
 
 struct shootdown {
 	__u32 tgid;
@@ -101,6 +117,18 @@ static __always_inline void shootdown_record(struct shootdown_cache *cache,
 	shootdown_add(slot, shootdown);
 }
 
+/* The slots are in somebody's hands: a record of this one flush. */
+static __always_inline void shootdown_send(const struct shootdown *shootdown)
+{
+	struct shootdown_slot slot = {};
+	__u64 now = bpf_ktime_get_ns();
+
+	shootdown_claim(&slot, shootdown, now);
+	slot.last_ns = now;
+	shootdown_add(&slot, shootdown);
+	shootdown_emit(&slot);
+}
+
 static __always_inline void flush_count(__u32 reason, __u64 pages)
 {
 	__u32 index = reason < STATS_FLUSH_REASONS ? reason : STATS_FLUSH_REASONS - 1;
@@ -139,7 +167,7 @@ int BPF_PROG(tlb_flush, int reason, unsigned long pages)
 	flush_count(reason, pages);
 	if (reason == STATS_FLUSH_TASK_SWITCH || shootdown.reason > STATS_FLUSH_SENT || !id)
 		return 0;
-	if (worker_here() && reason != STATS_FLUSH_RECEIVED) {
+	if (worker_moves() && reason != STATS_FLUSH_RECEIVED) {
 		if (reason == STATS_FLUSH_SENT)
 			worker_flush_count(pages);
 		if (victim_tgid) {
@@ -151,10 +179,16 @@ int BPF_PROG(tlb_flush, int reason, unsigned long pages)
 	total = totals_here();
 	if (!cache || !total || !verdict_managed(&cache->verdict, shootdown.tgid))
 		return 0;
-	cache->busy++;
 	__sync_fetch_and_add(&total->managed_shootdowns, 1);
+	if (cache->busy) {
+		shootdown_send(&shootdown);
+		return 0;
+	}
+	cache->busy = 1;
+	barrier();
 	shootdown_record(cache, &shootdown);
-	cache->busy--;
+	barrier();
+	cache->busy = 0;
 	return 0;
 }
 
@@ -182,8 +216,31 @@ int shootdowns_drain_here(void *context)
 
 	if (!cache || cache->busy)
 		return 0;
+	cache->busy = 1;
+	barrier();
 	shootdowns_dirty[cpu] = 0;
 	bpf_loop(SHOOTDOWN_SLOTS, shootdown_drain_one, NULL, 0);
+	barrier();
+	cache->busy = 0;
+	return 0;
+}
+
+static __always_inline int flushes_tlb(__u64 function)
+{
+	/* Functions are aligned to 16 bytes. */
+	volatile __u64 *other = &other_functions[function >> 4 & (OTHER_FUNCTIONS - 1)];
+	char name[sizeof(FLUSH_FUNCTION) + 1];
+
+	if (function == flush_function)
+		return 1;
+	if (flush_function || function == *other)
+		return 0;
+	if (BPF_SNPRINTF(name, sizeof(name), "%ps", function) == sizeof(FLUSH_FUNCTION) &&
+	    !bpf_strncmp(name, sizeof(FLUSH_FUNCTION), FLUSH_FUNCTION)) {
+		flush_function = function;
+		return 1;
+	}
+	*other = function;
 	return 0;
 }
 
@@ -196,7 +253,7 @@ int BPF_PROG(shootdown_target, unsigned int cpu, unsigned long callsite, void *f
 	struct flush_tlb_info *info;
 	struct task_struct *owner;
 
-	if (!flush_function || (__u64)function != flush_function)
+	if (!flushes_tlb((__u64)function))
 		return 0;
 	info = BPF_CORE_READ(csd, info);
 	owner = BPF_CORE_READ(info, mm, owner);

@@ -117,6 +117,8 @@ struct zonelist {
 
 enum zone_type { __MAX_NR_ZONES };
 
+enum migrate_reason { MR_SYSCALL };
+
 /* Arguments of mm_migrate_pages: one more since 6.6. */
 struct trace_event_raw_mm_migrate_pages {
 	unsigned long large_folio_split;

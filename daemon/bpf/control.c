@@ -2,6 +2,11 @@
 /* control.c - what is said to the programs while they run; declared in loader.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdlib.h>
+
+/* A table that cannot grow is slower, not the end of the daemon; a failed add is seen below. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
 
 #include "bpf/internal.h"
 #include "tiered/types.h"
@@ -32,42 +37,111 @@ void bpf_set_watch(struct bpf *bpf, bool on)
 		shared(bpf)->watch = on;
 }
 
-static int process_manage(struct bpf *bpf, uint32_t tgid)
-{
-	const uint64_t alive = 0;
-	int r = bpf_map_update_elem(bpf_map__fd(bpf->skeleton->maps.managed), &tgid, &alive,
-				    BPF_ANY);
+/* One entry of the map of managed processes, known here without asking the kernel. */
+struct managed_process {
+	uint32_t tgid;
+	UT_hash_handle hh;
+};
 
-	return r == -ENOMEM ? -E2BIG : r;
+static struct managed_process *managed_find(struct bpf *bpf, uint32_t tgid)
+{
+	struct managed_process *process;
+
+	HASH_FIND(hh, bpf->managed, &tgid, sizeof(tgid), process);
+	return process;
+}
+
+static int managed_add(struct bpf *bpf, uint32_t tgid)
+{
+	struct managed_process *process = calloc(1, sizeof(*process));
+
+	if (!process)
+		return -ENOMEM;
+	process->tgid = tgid;
+	HASH_ADD(hh, bpf->managed, tgid, sizeof(process->tgid), process);
+	if (managed_find(bpf, tgid))
+		return 0;
+	free(process);
+	return -ENOMEM;
+}
+
+static void managed_remove(struct bpf *bpf, struct managed_process *process)
+{
+	HASH_DEL(bpf->managed, process);
+	free(process);
+}
+
+void control_close(struct bpf *bpf)
+{
+	struct managed_process *process, *next;
+
+	HASH_ITER(hh, bpf->managed, process, next)
+		managed_remove(bpf, process);
 }
 
 /* A process that has ended left its start time: its counters go with it. */
-static int process_forget(struct bpf *bpf, uint32_t tgid)
+static void counters_forget(struct bpf *bpf, uint32_t tgid)
 {
-	const int managed = bpf_map__fd(bpf->skeleton->maps.managed);
-	const int processes = bpf_map__fd(bpf->skeleton->maps.processes);
 	struct target_key key = { .tgid = tgid };
 	uint64_t ended = 0;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(bpf->skeleton->maps.managed), &tgid, &ended) < 0 ||
+	    !ended)
+		return;
+	key.start_ns = ended;
+	bpf_map_delete_elem(bpf_map__fd(bpf->skeleton->maps.processes), &key);
+}
+
+/* Makes every CPU ask the map again. */
+static void verdicts_void(struct bpf *bpf)
+{
+	shared(bpf)->managed_generation++;
+}
+
+/* One that is managed already may be a new process by an old number: told again. */
+static int process_manage(struct bpf *bpf, uint32_t tgid)
+{
+	const int map = bpf_map__fd(bpf->skeleton->maps.managed);
+	struct managed_process *known = managed_find(bpf, tgid);
+	const uint64_t alive = 0;
 	int r;
 
-	if (bpf_map_lookup_elem(managed, &tgid, &ended) == 0 && ended) {
-		key.start_ns = ended;
-		bpf_map_delete_elem(processes, &key);
+	if (known) {
+		counters_forget(bpf, tgid);
+		return bpf_map_update_elem(map, &tgid, &alive, BPF_ANY);
 	}
-	r = bpf_map_delete_elem(managed, &tgid);
-	return r == -ENOENT ? 0 : r;
+	r = managed_add(bpf, tgid);
+	if (r < 0)
+		return r;
+	r = bpf_map_update_elem(map, &tgid, &alive, BPF_ANY);
+	if (r < 0)
+		managed_remove(bpf, managed_find(bpf, tgid));
+	else
+		verdicts_void(bpf);
+	return r;
+}
+
+static int process_forget(struct bpf *bpf, uint32_t tgid)
+{
+	struct managed_process *process = managed_find(bpf, tgid);
+	int r;
+
+	if (!process)
+		return 0;
+	counters_forget(bpf, tgid);
+	r = bpf_map_delete_elem(bpf_map__fd(bpf->skeleton->maps.managed), &tgid);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	managed_remove(bpf, process);
+	verdicts_void(bpf);
+	return 0;
 }
 
 int bpf_manage(struct bpf *bpf, uint32_t tgid, bool on)
 {
-	int r;
-
 	if (!bpf)
 		return -EOPNOTSUPP;
-	r = on ? process_manage(bpf, tgid) : process_forget(bpf, tgid);
-	/* Makes every CPU ask the map again. */
-	shared(bpf)->managed_generation++;
-	return r;
+	return on ? process_manage(bpf, tgid) : process_forget(bpf, tgid);
 }
 
 static int drain_cpus(const struct bpf *bpf, const struct bpf_program *program,

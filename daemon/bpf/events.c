@@ -7,9 +7,6 @@
 
 #include "bpf/internal.h"
 
-/* One call must end even when the ring fills as fast as it is emptied. */
-#define CONSUME_RECORDS_MAX 65536
-
 /* Tells a full helping from an error of libbpf's own. */
 #define CONSUME_ENOUGH (-EXFULL)
 
@@ -93,7 +90,7 @@ static int consume_one(void *arg, void *data, size_t size)
 
 	if (events_dispatch(data, size, bpf->handler, bpf->handler_arg) < 0)
 		bpf->malformed++;
-	return ++bpf->consumed >= CONSUME_RECORDS_MAX ? CONSUME_ENOUGH : 0;
+	return ++bpf->consumed >= BPF_CONSUME_MAX ? CONSUME_ENOUGH : 0;
 }
 
 int events_open(struct bpf *bpf)

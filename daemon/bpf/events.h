@@ -39,11 +39,18 @@ const char *events_name(uint32_t kind);
 int events_dispatch(const void *data, size_t size, const struct event_handler *handler, void *arg);
 
 /*
+ * The caller has other things to do: this many records take about a
+ * millisecond, and ten calls a second still read 80,000.
+ */
+#define BPF_CONSUME_MAX 8192
+
+/*
  * bpf_consume() - hands out what is in the ring; does not wait
  *
- * Returns how many records were taken, malformed ones included, at most 65536
- * per call (more are waiting when it is that many); -EOPNOTSUPP without BPF;
- * -errno. One thread only.
+ * Returns how many records were taken, malformed ones included, at most
+ * BPF_CONSUME_MAX per call; -EOPNOTSUPP without BPF; -errno. When it is that
+ * many, the rest waits in the ring for the next call; what finds the ring full
+ * meanwhile is counted as lost. One thread only.
  */
 int bpf_consume(struct bpf *bpf, const struct event_handler *handler, void *arg);
 

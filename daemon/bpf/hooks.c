@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,39 +15,90 @@
 
 #define PROGRAM(name) offsetof(struct tiered_bpf, progs.name)
 
-/* In the order of enum hook_id. */
 const struct hook_spec hook_specs[HOOKS] = {
-	{ "faults", "page_fault_user", "tp_btf/page_fault_user",
-	  "page faults per process and 2 MiB region", HOOK_TRACEPOINT, PROGRAM(fault_user), 0 },
-	{ "migrations", "mm_migrate_pages", "tp_btf/mm_migrate_pages",
-	  "migrations by reason, the daemon's own by victim", HOOK_TRACEPOINT,
-	  PROGRAM(migrate_pages_end), 0 },
-	{ "shootdowns", "tlb_flush", "tp_btf/tlb_flush",
-	  "TLB flushes by reason and process, and whether a window was flushed", HOOK_TRACEPOINT,
-	  PROGRAM(tlb_flush), 0 },
-	{ "fork", "sched_process_fork", "tp_btf/sched_process_fork",
-	  "new processes noticed at once", HOOK_TRACEPOINT, PROGRAM(process_fork), 0 },
-	{ "exec", "sched_process_exec", "tp_btf/sched_process_exec", "new programs noticed at once",
-	  HOOK_TRACEPOINT, PROGRAM(process_exec), 0 },
-	{ "exit", "sched_process_exit", "tp_btf/sched_process_exit",
-	  "ended processes noticed at once", HOOK_TRACEPOINT, PROGRAM(process_exit), 0 },
-	{ "migration-owners", "remove_migration_pte", "fentry/remove_migration_pte",
-	  "migrations by others attributed to their victim, undone ones told apart", HOOK_FUNCTION,
-	  PROGRAM(mapping_moved), HOOK_NEEDS_OWNER },
-	{ "shootdown-targets", "csd_queue_cpu", "raw_tp/csd_queue_cpu",
-	  "TLB interrupts attributed to the address space they are for", HOOK_RAW_TRACEPOINT,
-	  PROGRAM(shootdown_target), HOOK_NEEDS_OWNER | HOOK_NEEDS_FLUSH_FUNCTION },
-	{ "mappings", "task_vma", "iter/task_vma", "flags and memory policies of mappings",
-	  HOOK_ITERATOR, PROGRAM(list_vmas), 0 },
+	[HOOK_FAULTS] = {
+		.name = "faults",
+		.target = "page_fault_user",
+		.where = "tp_btf/page_fault_user",
+		.purpose = "page faults per process and 2 MiB region",
+		.kind = HOOK_TRACEPOINT,
+		.program = PROGRAM(fault_user),
+	},
+	[HOOK_MIGRATIONS] = {
+		.name = "migrations",
+		.target = "mm_migrate_pages",
+		.where = "tp_btf/mm_migrate_pages",
+		.purpose = "migrations by reason, the daemon's own by victim",
+		.kind = HOOK_TRACEPOINT,
+		.program = PROGRAM(migrate_pages_end),
+	},
+	[HOOK_MIGRATION_STARTS] = {
+		.name = "migration-starts",
+		.target = "mm_migrate_pages_start",
+		.where = "tp_btf/mm_migrate_pages_start",
+		.purpose = "compaction within the daemon's own moves told apart from them",
+		.kind = HOOK_TRACEPOINT,
+		.program = PROGRAM(migrate_pages_begin),
+	},
+	[HOOK_SHOOTDOWNS] = {
+		.name = "shootdowns",
+		.target = "tlb_flush",
+		.where = "tp_btf/tlb_flush",
+		.purpose = "TLB flushes by reason and process, and whether a window was flushed",
+		.kind = HOOK_TRACEPOINT,
+		.program = PROGRAM(tlb_flush),
+	},
+	[HOOK_FORK] = {
+		.name = "fork",
+		.target = "sched_process_fork",
+		.where = "tp_btf/sched_process_fork",
+		.purpose = "new processes noticed at once",
+		.kind = HOOK_TRACEPOINT,
+		.program = PROGRAM(process_fork),
+	},
+	[HOOK_EXEC] = {
+		.name = "exec",
+		.target = "sched_process_exec",
+		.where = "tp_btf/sched_process_exec",
+		.purpose = "new programs noticed at once",
+		.kind = HOOK_TRACEPOINT,
+		.program = PROGRAM(process_exec),
+	},
+	[HOOK_EXIT] = {
+		.name = "exit",
+		.target = "sched_process_exit",
+		.where = "tp_btf/sched_process_exit",
+		.purpose = "ended processes noticed at once",
+		.kind = HOOK_TRACEPOINT,
+		.program = PROGRAM(process_exit),
+	},
+	[HOOK_OWNERS] = {
+		.name = "migration-owners",
+		.target = "remove_migration_pte",
+		.where = "fentry/remove_migration_pte",
+		.purpose = "migrations by others attributed to their victim, undone ones told apart",
+		.kind = HOOK_FUNCTION,
+		.program = PROGRAM(mapping_moved),
+		.needs = HOOK_NEEDS_OWNER,
+	},
+	[HOOK_TARGETS] = {
+		.name = "shootdown-targets",
+		.target = "csd_queue_cpu",
+		.where = "raw_tp/csd_queue_cpu",
+		.purpose = "TLB interrupts attributed to the address space they are for",
+		.kind = HOOK_RAW_TRACEPOINT,
+		.program = PROGRAM(shootdown_target),
+		.needs = HOOK_NEEDS_OWNER | HOOK_NEEDS_FLUSH_FUNCTION,
+	},
+	[HOOK_VMAS] = {
+		.name = "mappings",
+		.target = "task_vma",
+		.where = "iter/task_vma",
+		.purpose = "flags and memory policies of mappings",
+		.kind = HOOK_ITERATOR,
+		.program = PROGRAM(list_vmas),
+	},
 };
-
-bool hook_tracepoint_exists(const struct btf *kernel, const char *name)
-{
-	char type[96];
-
-	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
-}
 
 /* The id that a program for this hook names at load; -ENOENT. */
 static int hook_btf_id(const struct hook_spec *spec, const struct btf *kernel)
@@ -182,8 +232,7 @@ static int trial_run(const struct hook_spec *spec, int btf_id)
 	return link < 0 ? link : 0;
 }
 
-int hook_probe(const struct hook_spec *spec, const struct btf *kernel, uint64_t flush_function,
-	       char *reason, size_t size)
+int hook_probe(const struct hook_spec *spec, const struct btf *kernel, char *reason, size_t size)
 {
 	int btf_id = hook_btf_id(spec, kernel), r;
 
@@ -201,27 +250,13 @@ int hook_probe(const struct hook_spec *spec, const struct btf *kernel, uint64_t 
 			 "(CONFIG_MEMCG)");
 		return -EOPNOTSUPP;
 	}
-	if (spec->needs & HOOK_NEEDS_FLUSH_FUNCTION && !flush_function) {
-		snprintf(reason, size,
-			 "/proc/kallsyms hides or lacks flush_tlb_func "
-			 "(kernel.kptr_restrict)");
-		return -EACCES;
+	if (spec->needs & HOOK_NEEDS_FLUSH_FUNCTION &&
+	    btf__find_by_name_kind(kernel, "flush_tlb_func", BTF_KIND_FUNC) <= 0) {
+		snprintf(reason, size, "this kernel has no function flush_tlb_func");
+		return -ENOENT;
 	}
 	r = trial_run(spec, btf_id);
 	if (r < 0)
 		hook_explain(r, spec->kind, reason, size);
 	return r;
-}
-
-uint64_t kallsyms_address(const char *path, const char *symbol)
-{
-	auto_fclose FILE *file = fopen(path, "re");
-	uint64_t address, found = 0;
-	char line[512], name[256];
-
-	while (file && !found && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%" SCNx64 " %*c %255s", &address, name) == 2 &&
-		    !strcmp(name, symbol))
-			found = address;
-	return found;
 }

@@ -4,7 +4,6 @@
 #define TIERED_DAEMON_BPF_HOOKS_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "bpf/internal.h"
 
@@ -18,7 +17,7 @@ enum hook_kind {
 };
 
 #define HOOK_NEEDS_OWNER 1u          /* mm_struct.owner: CONFIG_MEMCG */
-#define HOOK_NEEDS_FLUSH_FUNCTION 2u /* the address of flush_tlb_func */
+#define HOOK_NEEDS_FLUSH_FUNCTION 2u /* flush_tlb_func, which the program knows by name */
 
 /**
  * struct hook_spec - one hook as the programs have it
@@ -41,24 +40,16 @@ extern const struct hook_spec hook_specs[HOOKS];
 /*
  * hook_probe() - would this kernel take the hook?
  * @kernel: BTF of the running kernel
- * @flush_function: as kallsyms_address() found it, 0 when it did not
  * @reason: a sentence why not
  *
  * Loads and attaches an empty program for a moment. Returns 0 or -errno.
  */
-int hook_probe(const struct hook_spec *spec, const struct btf *kernel, uint64_t flush_function,
-	       char *reason, size_t size);
-
-/* Is there a tracepoint of this name? */
-bool hook_tracepoint_exists(const struct btf *kernel, const char *name);
+int hook_probe(const struct hook_spec *spec, const struct btf *kernel, char *reason, size_t size);
 
 /* What an error of loading or attaching means to a person. */
 void hook_explain(int error, enum hook_kind kind, char *reason, size_t size);
 
 /* The same, when the empty program was taken and the real one is not. */
 void hook_explain_verifier(int error, char *reason, size_t size);
-
-/* Address of a kernel function as @path (/proc/kallsyms) tells; 0 when hidden or missing. */
-uint64_t kallsyms_address(const char *path, const char *symbol);
 
 #endif

@@ -11,6 +11,7 @@
 enum hook_id {
 	HOOK_FAULTS,
 	HOOK_MIGRATIONS,
+	HOOK_MIGRATION_STARTS,
 	HOOK_SHOOTDOWNS,
 	HOOK_FORK,
 	HOOK_EXEC,
@@ -21,12 +22,15 @@ enum hook_id {
 	HOOKS,
 };
 
+struct managed_process;
+
 struct bpf {
 	struct tiered_bpf *skeleton;
 	struct bpf_link *links[HOOKS];
 	struct bpf_hook hooks[HOOKS];
 	struct ring_buffer *ring;
-	int cpus; /* possible ones: values per entry of a per-CPU map */
+	int cpus;                        /* possible ones: values per entry of a per-CPU map */
+	struct managed_process *managed; /* what bpf_manage() was told: control.c */
 	uint64_t malformed;
 	/* For the time of one bpf_consume(). */
 	const struct event_handler *handler;
@@ -37,6 +41,9 @@ struct bpf {
 /* The ring's reader; 0 or -errno. */
 int events_open(struct bpf *bpf);
 void events_close(struct bpf *bpf);
+
+/* Forgets who is managed; the maps go with the skeleton. */
+void control_close(struct bpf *bpf);
 
 static inline bool hook_on(const struct bpf *bpf, enum hook_id id)
 {

@@ -15,15 +15,18 @@
 #include "util/log.h"
 
 /*
- * A ring for one poll in a few seconds: 64 KiB hold about 800 records, what
- * one CPU may send of one kind in a fifth of a second at the capped rate.
+ * 64 KiB hold about 800 records: what one CPU may send of one kind in 0.4 s at
+ * the capped rate, and the ring is read ten times a second.
  */
 #define RING_BYTES_PER_CPU (64U << 10)
 #define RING_BYTES_MIN (1U << 20)
 #define RING_BYTES_MAX (16U << 20)
 
-/* A record costs about 100 ns to make and 100 to read: 4000 of a kind are 0.1 % of a core. */
-#define EVENT_RATE_DEFAULT 4000U
+/*
+ * Per CPU and kind. A record costs about 100 ns to make and 100 to read: 2000
+ * are 0.04 % of a core.
+ */
+#define EVENT_RATE_DEFAULT 2000U
 
 static int __attribute__((format(printf, 2, 0)))
 libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
@@ -43,14 +46,10 @@ static struct bpf_program *hook_program(struct tiered_bpf *skeleton, enum hook_i
 }
 
 /* Asks the kernel about each hook; the first error, or 0 when there was none. */
-static int hooks_probe(struct bpf *bpf, uint64_t *ret_flush_function, const struct btf *kernel)
+static int hooks_probe(struct bpf *bpf, const struct btf *kernel)
 {
-	uint64_t flush_function = 0;
 	int first = 0;
 
-	/* The list of symbols is long: it is read only for a tracepoint that exists. */
-	if (hook_tracepoint_exists(kernel, hook_specs[HOOK_TARGETS].target))
-		flush_function = kallsyms_address("/proc/kallsyms", "flush_tlb_func");
 	for (int id = 0; id < HOOKS; id++) {
 		const struct hook_spec *spec = &hook_specs[id];
 		struct bpf_hook *hook = &bpf->hooks[id];
@@ -59,12 +58,11 @@ static int hooks_probe(struct bpf *bpf, uint64_t *ret_flush_function, const stru
 		hook->name = spec->name;
 		hook->where = spec->where;
 		hook->purpose = spec->purpose;
-		r = hook_probe(spec, kernel, flush_function, hook->reason, sizeof(hook->reason));
+		r = hook_probe(spec, kernel, hook->reason, sizeof(hook->reason));
 		hook->enabled = r >= 0;
 		if (r < 0 && !first)
 			first = r;
 	}
-	*ret_flush_function = flush_function;
 	return first;
 }
 
@@ -88,7 +86,7 @@ static uint32_t event_rate(const struct bpf_config *config)
 
 /* A skeleton, opened and set up; only programs of @wanted hooks (bit per hook_id) will load. */
 static struct tiered_bpf *skeleton_open(const struct bpf_config *config, uint32_t ring,
-					uint64_t flush_function, unsigned int wanted)
+					unsigned int wanted)
 {
 	struct tiered_bpf *skeleton = tiered_bpf__open();
 	uint32_t rate = event_rate(config);
@@ -98,7 +96,6 @@ static struct tiered_bpf *skeleton_open(const struct bpf_config *config, uint32_
 	bpf_map__set_max_entries(skeleton->maps.events, ring);
 	skeleton->rodata->managed_only = !config->all_processes;
 	skeleton->rodata->event_cost_ns = rate ? NSEC_PER_SEC / rate : 0;
-	skeleton->rodata->flush_function = flush_function;
 	skeleton->bss->watch = config->watch;
 	for (int id = 0; id < HOOKS; id++)
 		bpf_program__set_autoload(hook_program(skeleton, id), wanted & 1U << id);
@@ -118,7 +115,7 @@ static unsigned int hooks_wanted(const struct bpf *bpf)
 }
 
 /* Something did not load: finds out what by loading each program alone, and turns that off. */
-static void hooks_sift(struct bpf *bpf, const struct bpf_config *config, uint64_t flush_function)
+static void hooks_sift(struct bpf *bpf, const struct bpf_config *config)
 {
 	for (int id = 0; id < HOOKS; id++) {
 		struct tiered_bpf *skeleton;
@@ -126,7 +123,7 @@ static void hooks_sift(struct bpf *bpf, const struct bpf_config *config, uint64_
 
 		if (!bpf->hooks[id].enabled)
 			continue;
-		skeleton = skeleton_open(config, RING_BYTES_PER_CPU, flush_function, 1U << id);
+		skeleton = skeleton_open(config, RING_BYTES_PER_CPU, 1U << id);
 		if (skeleton)
 			r = tiered_bpf__load(skeleton);
 		if (r < 0) {
@@ -139,13 +136,13 @@ static void hooks_sift(struct bpf *bpf, const struct bpf_config *config, uint64_
 }
 
 /* Loads all hooks that are on; what the verifier refuses is off afterwards. 0 or -errno. */
-static int programs_load(struct bpf *bpf, const struct bpf_config *config, uint64_t flush_function)
+static int programs_load(struct bpf *bpf, const struct bpf_config *config)
 {
 	const uint32_t ring = ring_bytes(config, bpf->cpus);
 	int r = -ENOMEM;
 
 	for (int attempt = 0; attempt < 2; attempt++) {
-		bpf->skeleton = skeleton_open(config, ring, flush_function, hooks_wanted(bpf));
+		bpf->skeleton = skeleton_open(config, ring, hooks_wanted(bpf));
 		if (!bpf->skeleton)
 			return -errno;
 		r = tiered_bpf__load(bpf->skeleton);
@@ -154,7 +151,7 @@ static int programs_load(struct bpf *bpf, const struct bpf_config *config, uint6
 		tiered_bpf__destroy(bpf->skeleton);
 		bpf->skeleton = NULL;
 		if (attempt == 0)
-			hooks_sift(bpf, config, flush_function);
+			hooks_sift(bpf, config);
 	}
 	return r;
 }
@@ -190,10 +187,9 @@ static void hooks_attach(struct bpf *bpf)
 }
 
 /* All but the probing. On failure @why has a sentence. */
-static int bpf_start(struct bpf *bpf, const struct bpf_config *config, uint64_t flush_function,
-		     char *why, size_t why_size)
+static int bpf_start(struct bpf *bpf, const struct bpf_config *config, char *why, size_t why_size)
 {
-	int r = programs_load(bpf, config, flush_function);
+	int r = programs_load(bpf, config);
 
 	if (r < 0) {
 		snprintf(why, why_size, "the kernel does not take the BPF programs: %s",
@@ -218,7 +214,6 @@ static int bpf_start(struct bpf *bpf, const struct bpf_config *config, uint64_t 
 int bpf_open(const struct bpf_config *config, struct bpf **ret, char *why, size_t why_size)
 {
 	static const struct bpf_config defaults;
-	uint64_t flush_function = 0;
 	struct bpf *bpf;
 	struct btf *kernel;
 	int r;
@@ -240,14 +235,14 @@ int bpf_open(const struct bpf_config *config, struct bpf **ret, char *why, size_
 		return -ENOMEM;
 	}
 	bpf->cpus = libbpf_num_possible_cpus();
-	r = bpf->cpus < 0 ? bpf->cpus : hooks_probe(bpf, &flush_function, kernel);
+	r = bpf->cpus < 0 ? bpf->cpus : hooks_probe(bpf, kernel);
 	btf__free(kernel);
 	if (bpf->cpus < 0 || !hooks_wanted(bpf)) {
 		snprintf(why, why_size, "BPF cannot be used here: %s",
 			 bpf->cpus < 0 ? strerror(-r) : bpf->hooks[0].reason);
 		r = r == -EPERM || r == -EACCES ? -EPERM : -EOPNOTSUPP;
 	} else {
-		r = bpf_start(bpf, config, flush_function, why, why_size);
+		r = bpf_start(bpf, config, why, why_size);
 	}
 	if (r < 0) {
 		bpf_close(bpf);
@@ -264,6 +259,7 @@ void bpf_close(struct bpf *bpf)
 	for (int id = 0; id < HOOKS; id++)
 		bpf_link__destroy(bpf->links[id]);
 	events_close(bpf);
+	control_close(bpf);
 	tiered_bpf__destroy(bpf->skeleton);
 	free(bpf);
 }

@@ -8,8 +8,9 @@
  * the process. All functions but bpf_open() take NULL for "no BPF": queries
  * then return -EOPNOTSUPP and settings do nothing.
  *
- * Setters may be called from any one thread at a time; bpf_set_victim() is a
- * plain store into memory that the programs read, so it belongs to the worker.
+ * bpf_manage(), bpf_drain() and bpf_consume() belong to one thread, the main
+ * one. The setters are plain stores into memory that the programs read: they
+ * may come from another thread, bpf_set_victim() from the worker.
  */
 #ifndef TIERED_DAEMON_BPF_LOADER_H
 #define TIERED_DAEMON_BPF_LOADER_H
@@ -22,9 +23,13 @@ struct bpf;
 
 /**
  * struct bpf_config - what may be chosen before the programs are loaded; zeroed is the default
- * @ring_bytes: size of the ring, rounded up to a power of two pages; 0: 64 KiB
- *		per possible CPU, 1 to 16 MiB
- * @event_rate: most events of one kind per CPU and second; 0: 4000; UINT32_MAX: no cap
+ * @ring_bytes: size of the ring, rounded up to a power of two pages; 0: by the
+ *		number of CPUs, 64 KiB for each possible one, 1 to 16 MiB in all
+ * @event_rate: most records of one kind on one CPU per second; 0: 2000;
+ *		UINT32_MAX: no cap. Each CPU and each kind has a cap of its own, so
+ *		that no counter is shared between CPUs and no kind silences another:
+ *		in the worst case a machine sends this times its CPUs times the 7
+ *		kinds. What is held back is counted (bpf_losses()).
  * @all_processes: make fault and shootdown events for every process, not just for
  *		   those named by bpf_manage(). One compile job faults more often
  *		   than all that is worth tiering, so this is off by default.
@@ -92,6 +97,8 @@ void bpf_set_watch(struct bpf *bpf, bool on);
  * bpf_manage() - starts or stops fault and shootdown events of a process
  *
  * Returns 0 (also when it was so already), -E2BIG when 16384 are managed, -errno.
+ * To stop one that is not managed, as after every exit, costs a look into a
+ * hash table in user space and nothing else.
  */
 int bpf_manage(struct bpf *bpf, uint32_t tgid, bool on);
 

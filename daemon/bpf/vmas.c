@@ -10,7 +10,11 @@
 #include "bpf/internal.h"
 #include "util/cleanup.h"
 
-/* Reads until @size bytes are there or nothing more comes. Returns the length or -errno. */
+/*
+ * Reads until @size bytes are there or nothing more comes. Returns the length
+ * or -errno. Unlike a file, an iterator says EAGAIN when it has skipped much
+ * and will go on.
+ */
 static ssize_t read_whole(int fd, void *buffer, size_t size)
 {
 	size_t length = 0;

@@ -188,12 +188,15 @@ int vmas_refresh(struct target *target, const char *proc_root, vma_source_fn *so
 		 void *source_arg)
 {
 	struct list list = { 0 };
-	int err;
+	int err = -EOPNOTSUPP;
 
 	if (source)
 		err = list_from_source(&list, source, source_arg, target->key.tgid);
-	else
+	/* Whatever the better source lacks, the other one may know the mappings. */
+	if (err < 0 && err != -ESRCH) {
+		list.n = 0;
 		err = list_from_maps(&list, proc_root, target->key.tgid);
+	}
 	/* A pid in use again would list somebody else's mappings. */
 	if (!err && !target_alive(target))
 		err = -ESRCH;

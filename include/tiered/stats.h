@@ -99,7 +99,8 @@ struct event_losses {
  * @calls: how many ended
  * @succeeded: base pages moved
  * @failed: base pages that stayed
- * @ours: calls made by this daemon's worker
+ * @ours: calls that were moves by this daemon's worker; not what its thread had to
+ *	  compact or demote on the way
  * @ours_succeeded: base pages moved in those
  */
 struct stats_migrations {
@@ -126,7 +127,8 @@ struct stats_flushes {
  * struct stats_process - what was done to the memory of one process
  * @moved: mappings moved to another place (needs the remove_migration_pte hook)
  * @moved_pages: base pages in their folios
- * @moved_ours: how many of @moved this daemon's worker moved
+ * @moved_ours: how many of @moved were moves by this daemon's worker, as in
+ *		struct stats_migrations
  * @undone: mappings put back
  * @interrupts: interrupts sent to CPUs for its TLB entries (needs the csd_queue_cpu hook)
  *

@@ -183,6 +183,26 @@ static void test_unmanage_takes_effect(void **state)
 	assert_true(third.managed_faults >= second.managed_faults + 64);
 }
 
+/* As many as the map holds, then a clear no; and room again when one goes. */
+static void test_too_many_managed(void **state)
+{
+	struct bpf *bpf = open_bpf(NULL);
+	uint32_t first = 0x40000000, n = 0; /* beyond any pid_max: no such processes */
+	int r = 0;
+
+	(void)state;
+	while (n <= 16384 && (r = bpf_manage(bpf, first + n, true)) == 0)
+		n++;
+	assert_int_equal(r, -E2BIG);
+	/* The kernel may set a few aside for each CPU. */
+	assert_in_range(n, 16384 - 64 * (uint32_t)sysconf(_SC_NPROCESSORS_CONF), 16384);
+	assert_int_equal(bpf_manage(bpf, first, true), 0);
+	assert_int_equal(bpf_manage(bpf, first, false), 0);
+	assert_int_equal(bpf_manage(bpf, first, false), 0);
+	assert_int_equal(bpf_manage(bpf, first + n, true), 0);
+	bpf_close(bpf);
+}
+
 /* Without a drain: a record that is a second old is sent when something happens on its CPU. */
 static void test_old_records_leave_by_themselves(void **state)
 {
@@ -239,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_unmanaged_processes_only_count),
 		cmocka_unit_test(test_all_processes_on_request),
 		cmocka_unit_test(test_unmanage_takes_effect),
+		cmocka_unit_test(test_too_many_managed),
 		cmocka_unit_test(test_old_records_leave_by_themselves),
 		cmocka_unit_test(test_full_ring_is_counted),
 	};

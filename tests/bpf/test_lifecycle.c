@@ -94,8 +94,11 @@ static void test_a_life_is_told(void **state)
 	assert_true(seen.events[1].header.time_ns <= seen.events[2].header.time_ns);
 }
 
-/* Killed while threads run: the record comes with the last of them, once. */
-static void test_killed_process_ends_once(void **state)
+/*
+ * Killed while threads run: the record comes with the last of them; two that
+ * end at the same moment may both send it (see event.h).
+ */
+static void test_killed_process_ends(void **state)
 {
 	struct bpf *bpf = open_bpf(NULL);
 	struct seen seen = { 0 };
@@ -115,9 +118,10 @@ static void test_killed_process_ends_once(void **state)
 	seen.tgid = (uint32_t)pid;
 	assert_true(bpf_consume(bpf, &remember_handler, &seen) >= 2);
 	bpf_close(bpf);
-	assert_int_equal(seen.n, 2);
+	assert_in_range(seen.n, 2, 3);
 	assert_int_equal(seen.events[0].header.kind, EVENT_FORK);
-	assert_int_equal(seen.events[1].header.kind, EVENT_EXIT);
+	for (unsigned int i = 1; i < seen.n; i++)
+		assert_int_equal(seen.events[i].header.kind, EVENT_EXIT);
 }
 
 static unsigned long long forks_so_far(void)
@@ -218,7 +222,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_life_is_told),
-		cmocka_unit_test(test_killed_process_ends_once),
+		cmocka_unit_test(test_killed_process_ends),
 		cmocka_unit_test(test_a_full_ring_is_counted_by_kind),
 		cmocka_unit_test(test_rate_cap_is_counted_by_kind),
 	};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * THEORY OF OPERATION: compaction moves pages on any machine, and the kernel
- * counts them in /proc/vmstat: the programs must count the same. With a second
+ * counts them in /proc/vmstat: the programs must count the same, and nobody
+ * may take it for a move of the daemon, even when the worker's thread does it to
+ * the very process whose pages it is to move. With a second
  * node a child's pages are moved there by this thread, playing the worker:
  * records must name the child as the victim and say that it was our doing, and
  * where the kernel lets functions be hooked, each mapping must be told with
@@ -49,7 +51,7 @@ static void on_folio(void *arg, const struct event_folio *event)
 {
 	struct moves *moves = arg;
 
-	if (event->header.tgid != moves->tgid || event->address < moves->begin ||
+	if ((moves->tgid && event->header.tgid != moves->tgid) || event->address < moves->begin ||
 	    event->address >= moves->end)
 		return;
 	moves->folios++;
@@ -69,6 +71,8 @@ static struct stats_migrations migrations_sum(const struct bpf *bpf)
 		sum.calls += by_reason[i].calls;
 		sum.succeeded += by_reason[i].succeeded;
 		sum.failed += by_reason[i].failed;
+		sum.ours += by_reason[i].ours;
+		sum.ours_succeeded += by_reason[i].ours_succeeded;
 	}
 	return sum;
 }
@@ -141,6 +145,42 @@ static void test_compaction_is_counted(void **state)
 	assert_in_range(moves.records, 1, sum.calls);
 	assert_int_equal(moves.ours, 0);
 	assert_int_equal(moves.attributed, 0);
+}
+
+/* A process that finds no room for a large page compacts: the worker too, in mid-move. */
+static void test_compaction_by_the_worker_is_not_ours(void **state)
+{
+	const struct bpf_config config = { .event_rate = UINT32_MAX,
+					   .ring_bytes = 4 << 20,
+					   .watch = true };
+	struct moves moves = { .end = UINT64_MAX };
+	struct bpf *bpf = open_bpf(&config);
+	struct stats_process process = { 0 };
+	struct stats_migrations sum;
+	uint64_t moved;
+
+	(void)state;
+	bpf_set_worker(bpf, (uint32_t)gettid());
+	bpf_set_victim(bpf, (uint32_t)getpid());
+	moved = compaction_force();
+	bpf_set_victim(bpf, 0);
+	sum = migrations_sum(bpf);
+	assert_true(bpf_consume(bpf, &moves_handler, &moves) >= 0);
+	if (bpf_enabled(bpf, "migration-owners"))
+		bpf_process(bpf, (uint32_t)getpid(), proc_start_ns(getpid()), &process);
+	bpf_close(bpf);
+	if (!moved)
+		skip_because("the kernel found nothing to compact");
+	printf("# compaction by the worker moved %llu pages, %llu mappings of its victim\n",
+	       (unsigned long long)sum.succeeded, (unsigned long long)process.moved);
+	assert_true(sum.succeeded > 0);
+	assert_int_equal(sum.ours, 0);
+	assert_int_equal(sum.ours_succeeded, 0);
+	assert_true(moves.records > 0);
+	assert_int_equal(moves.ours, 0);
+	assert_int_equal(moves.attributed, 0);
+	assert_int_equal(moves.folios_ours, 0);
+	assert_int_equal(process.moved_ours, 0);
 }
 
 /* What the child shares with the test. */
@@ -315,6 +355,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compaction_is_counted),
+		cmocka_unit_test(test_compaction_by_the_worker_is_not_ours),
 		cmocka_unit_test(test_our_moves_name_their_victim),
 	};
 

@@ -186,13 +186,13 @@ static int many(void *arg, int pid, struct vma_record *records, size_t room)
 	return (int)n;
 }
 
+/* Fails as it is told, and leaves something behind that nobody may take for mappings. */
 static int broken(void *arg, int pid, struct vma_record *records, size_t room)
 {
-	(void)arg;
 	(void)pid;
-	(void)records;
 	(void)room;
-	return -EIO;
+	records[0] = (struct vma_record){ .start = 4096, .end = 8192 };
+	return *(int *)arg;
 }
 
 static void test_refresh_source(void **state)
@@ -206,13 +206,40 @@ static void test_refresh_source(void **state)
 	assert_false(covers(self, 7 << 14));
 	assert_false(covers(self, 9 << 14));
 	/* Errors leave what there was. */
-	assert_int_equal(vmas_refresh(self, "/proc", broken, NULL), -EIO);
-	assert_int_equal(self->n_vmas, 3000 - 4);
 	assert_int_equal(vmas_refresh(self, "/nonexistent", NULL, NULL), -ESRCH);
 	assert_int_equal(self->n_vmas, 3000 - 4);
-	/* More than anybody has. */
-	n = SIZE_MAX;
-	assert_int_equal(vmas_refresh(self, "/proc", many, &n), -E2BIG);
+}
+
+/* Only "there is no such process" is believed; after all else /proc/PID/maps is asked. */
+static void test_refresh_failing_source(void **state)
+{
+	static const struct {
+		int error; /* of the source */
+		int ret;
+	} cases[] = {
+		{ -EOPNOTSUPP, 0 }, { -EPERM, 0 },  { -EIO, 0 },
+		{ -E2BIG, 0 },      { -ENOMEM, 0 }, { -ESRCH, -ESRCH },
+	};
+	size_t n = 3000, i;
+	int local;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int error = cases[i].error;
+
+		assert_int_equal(vmas_refresh(self, "/proc", many, &n), 0);
+		assert_int_equal(vmas_refresh(self, "/proc", broken, &error), cases[i].ret);
+		if (cases[i].ret < 0) {
+			assert_int_equal(self->n_vmas, 3000 - 4);
+			continue;
+		}
+		assert_true(covers(self, (uintptr_t)&local));
+		assert_false(covers(self, 4096));
+		/* Both fail: the second error counts, and nothing changes. */
+		assert_int_equal(vmas_refresh(self, "/proc", many, &n), 0);
+		assert_int_equal(vmas_refresh(self, "/nonexistent", broken, &error), -ESRCH);
+		assert_int_equal(self->n_vmas, 3000 - 4);
+	}
 }
 
 #define UNIT(test) cmocka_unit_test_setup_teardown(test, open_self, close_self)
@@ -220,10 +247,9 @@ static void test_refresh_source(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_judge_policy),
-		UNIT(test_refresh_self),
-		UNIT(test_refresh_source),
+		cmocka_unit_test(test_parse),      cmocka_unit_test(test_judge_policy),
+		UNIT(test_refresh_self),           UNIT(test_refresh_source),
+		UNIT(test_refresh_failing_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
