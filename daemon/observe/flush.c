@@ -120,6 +120,8 @@ struct picks {
 	size_t n;
 	size_t probes; /* of kpageflags */
 	int kpageflags_fd;
+	const struct topology *topology;
+	uint64_t leave_nodes; /* nodes whose pages have somewhere to go */
 };
 
 /* Neighbours in memory as in the address space are what pages of one large folio are. */
@@ -150,13 +152,21 @@ static int is_own(uint64_t entry)
 	return pagemap_pfn(entry) && (entry & PAGEMAP_EXCLUSIVE) && !(entry & PAGEMAP_FILE);
 }
 
+static int may_leave(const struct picks *picks, uint64_t entry)
+{
+	uint8_t node = topology_node_of_pfn(picks->topology, pagemap_pfn(entry));
+
+	return node < TIERED_NODES_MAX && (picks->leave_nodes >> node & 1);
+}
+
 /* Picks among @n pages from @address on, the last first. */
 static void pick_from(struct picks *picks, uint64_t address, const uint64_t *entries, size_t n)
 {
 	size_t i;
 
 	for (i = n; i-- > 0 && picks->n < TRIES_MAX;)
-		if (is_own(entries[i]) && !is_large(picks, entries, i, n))
+		if (is_own(entries[i]) && may_leave(picks, entries[i]) &&
+		    !is_large(picks, entries, i, n))
 			picks->addresses[picks->n++] = address + i * TIERED_PAGE_SIZE;
 }
 
@@ -196,7 +206,7 @@ static void search(const struct target *target, struct picks *picks)
 			return;
 }
 
-/* 1: moved and confirmed; 0: not; -ESRCH: the process is gone; -ENODEV: no node to move to. */
+/* 1: moved and confirmed; 0: not, another page may do; -ESRCH: the process is gone. */
 static int try_page(const struct flush_ops *ops, enum flush_method method_used,
 		    const struct topology *topology, struct target *target, uint64_t address)
 {
@@ -213,7 +223,7 @@ static int try_page(const struct flush_ops *ops, enum flush_method method_used,
 	node = topology_node_of_pfn(topology, pagemap_pfn(entry));
 	to = ops->other_node(ops->arg, target, node);
 	if (to == TIERED_NODE_NONE)
-		return -ENODEV;
+		return 0;
 	counted = ops->seen(ops->arg, &before) == 0;
 	ret = ops->move_page(ops->arg, target, address, to);
 	if (ret < 0)
@@ -237,6 +247,21 @@ static int try_picks(const struct flush_ops *ops, enum flush_method method_used,
 			target->flush_address = picks->addresses[i];
 	}
 	return ret;
+}
+
+/* Where a tier is full, its pages can still leave: a flush must not fail for want of room. */
+static uint64_t nodes_to_leave(const struct flush_ops *ops, const struct topology *topology,
+			       const struct target *target)
+{
+	const struct topology_node *nodes;
+	uint64_t mask = 0;
+	size_t i, n;
+
+	nodes = topology_nodes(topology, &n);
+	for (i = 0; i < n; i++)
+		if (ops->other_node(ops->arg, target, (uint8_t)nodes[i].id) != TIERED_NODE_NONE)
+			mask |= UINT64_C(1) << nodes[i].id;
+	return mask;
 }
 
 static int kpageflags_open(const char *proc_root)
@@ -265,9 +290,13 @@ int flush_force(const struct flush_ops *ops, enum flush_method method_used,
 	if (ret == 0) {
 		target->flush_address = 0;
 		kpageflags_fd = kpageflags_open(ops->proc_root);
-		picks = (struct picks){ .kpageflags_fd = kpageflags_fd };
+		picks = (struct picks){
+			.kpageflags_fd = kpageflags_fd,
+			.topology = topology,
+			.leave_nodes = nodes_to_leave(ops, topology, target),
+		};
 		search(target, &picks);
 		ret = try_picks(ops, method_used, topology, target, &picks);
 	}
-	return ret == -ENODEV ? 0 : ret;
+	return ret;
 }

@@ -78,8 +78,8 @@ int flush_confirmed(enum flush_method method, const struct flush_seen *before,
 /**
  * flush_force() - moves one page of @target for the flush's sake
  *
- * The page of the last time if it is still there, else an exclusive anonymous
- * one; up to 8 are tried.
+ * The page of the last time if it is still there and has somewhere to go, else
+ * an exclusive anonymous one that has; up to 8 are tried.
  *
  * Returns 1 when the flush is confirmed, 0 when it could not be had (the
  * window is stale for this target), -errno on failure.

@@ -41,11 +41,15 @@ static void measure_room(struct window *window)
 
 	nodes = topology_nodes(config->topology, &n);
 	memset(window->room, 0, sizeof(window->room));
+	memset(window->flush_room, 0, sizeof(window->flush_room));
 	if (topology_free_pages(config->topology, free_pages) < 0)
 		return;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		if (free_pages[i] > config->reserve_pages[i])
 			window->room[nodes[i].id] = free_pages[i] - config->reserve_pages[i];
+		if (free_pages[i] > nodes[i].high_pages)
+			window->flush_room[nodes[i].id] = free_pages[i] - nodes[i].high_pages;
+	}
 	window->room_ns = clock_now_ns();
 }
 
@@ -126,7 +130,10 @@ static int move_for_flush(void *arg, struct target *target, uint64_t address, ui
 	return ret;
 }
 
-/* The node with most room that the target may use, other than @node. */
+/*
+ * The node with most room that the target may use, other than @node. One page
+ * may go into the headroom, but not below the watermark.
+ */
 static uint8_t other_node(void *arg, const struct target *target, uint8_t node)
 {
 	const struct window *window = arg;
@@ -137,7 +144,7 @@ static uint8_t other_node(void *arg, const struct target *target, uint8_t node)
 
 	nodes = topology_nodes(window->config->topology, &n);
 	for (i = 0; i < n; i++) {
-		uint64_t room = window->room[nodes[i].id];
+		uint64_t room = window->flush_room[nodes[i].id];
 
 		if (nodes[i].id == node || !(target->allowed_nodes & (UINT64_C(1) << nodes[i].id)))
 			continue;

@@ -51,6 +51,7 @@ struct window {
 	uint64_t ns_per_move;           /* running mean, per base page */
 	uint64_t migrate_until_ns;
 	uint64_t room[TIERED_NODES_MAX]; /* pages by node id, as last measured, less our moves */
+	uint64_t flush_room[TIERED_NODES_MAX]; /* the same down to the watermark */
 	uint64_t room_ns;
 
 	uint64_t number;

@@ -14,6 +14,7 @@
 #include "observe/flush.h"
 #include "observe/pagemap.h"
 #include "observe/target.h"
+#include "observe/topology.h"
 #include "observe/vmas.h"
 #include "tree.h"
 
@@ -90,17 +91,19 @@ static struct {
 	size_t n_moves;
 	int fail_moves; /* so many of them, with @error */
 	int error;
-	int partial; /* so many moves are seen as partial flushes */
-	int count;   /* 0: nobody counts */
-	uint8_t other;
+	int partial;   /* so many moves are seen as partial flushes */
+	int count;     /* 0: nobody counts */
+	uint8_t other; /* where pages of node 0 may go */
+	uint8_t back;  /* where pages of node 1 may go */
 	struct flush_seen seen;
+	struct topology *topology;
 } fake;
 
 static int move_page(void *arg, struct target *target, uint64_t address, uint8_t node)
 {
 	(void)arg;
 	assert_ptr_equal(target, &fake.target);
-	assert_int_equal(node, fake.other);
+	assert_true(node == fake.other || node == fake.back);
 	assert_true(fake.n_moves < 16);
 	fake.moved[fake.n_moves++] = address;
 	if (fake.fail_moves-- > 0)
@@ -125,8 +128,8 @@ static uint8_t other_node(void *arg, const struct target *target, uint8_t node)
 {
 	(void)arg;
 	(void)target;
-	assert_int_equal(node, TIERED_NODE_NONE); /* no topology was given */
-	return fake.other;
+	assert_true(node < 2);
+	return node ? fake.back : fake.other;
 }
 
 static void set_entry(uint64_t page, uint64_t entry)
@@ -146,7 +149,24 @@ static int force(enum flush_method method)
 	};
 
 	fake.n_moves = 0;
-	return flush_force(&ops, method, NULL, &fake.target);
+	return flush_force(&ops, method, fake.topology, &fake.target);
+}
+
+/* Frames from 0 on are of node 0, from 1 << 15 on of node 1. */
+static void open_topology(void)
+{
+	static const char zone[] = "Node %u, zone   Normal\n  pages free     99\n"
+				   "        high     1\n        spanned  32768\n"
+				   "        managed  32768\n  start_pfn:           %u\n";
+	char zones[1024], why[128];
+	int n;
+
+	n = snprintf(zones, sizeof(zones), zone, 0, 0);
+	snprintf(zones + n, sizeof(zones) - (size_t)n, zone, 1, 1 << 15);
+	tree_bytes(&fake.tree, "zoneinfo", zones, strlen(zones));
+	assert_int_equal(topology_read(fake.tree.root, fake.tree.root, NULL, 0, &fake.topology, why,
+				       sizeof(why)),
+			 0);
 }
 
 static int setup(void **state)
@@ -165,12 +185,15 @@ static int setup(void **state)
 	set_entry(4000, 0);
 	fake.count = 1;
 	fake.other = 1;
+	fake.back = 0;
+	open_topology();
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
+	topology_free(fake.topology);
 	close(fake.target.pagemap_fd);
 	tree_remove(&fake.tree, "");
 	return 0;
@@ -258,13 +281,35 @@ static void test_force_large(void **state)
 	assert_int_equal(fake.moved[0], PAGE(890));
 }
 
+/*
+ * A full tier takes no page, but its own may leave: when the page of the last
+ * time cannot go back, one that can is found.
+ */
+static void test_force_full(void **state)
+{
+	(void)state;
+	set_entry(10, 500 | OWN);
+	set_entry(20, ((1 << 15) + 500) | OWN);
+	assert_int_equal(force(FLUSH_MOVE), 1);
+	assert_int_equal(fake.moved[0], PAGE(20));
+	/* Node 0 is full now. */
+	fake.back = TIERED_NODE_NONE;
+	assert_int_equal(force(FLUSH_MOVE), 1);
+	assert_int_equal(fake.n_moves, 1);
+	assert_int_equal(fake.moved[0], PAGE(10));
+}
+
 #define UNIT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe), cmocka_unit_test(test_confirmed), UNIT(test_force),
-		UNIT(test_force_tries),       UNIT(test_force_large),
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_confirmed),
+		UNIT(test_force),
+		UNIT(test_force_tries),
+		UNIT(test_force_large),
+		UNIT(test_force_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
