@@ -155,7 +155,7 @@ summary() {
 	}'
 	say "  pages promoted                  $(total promoted_pages)"
 	say "  pages demoted                   $(total demoted_pages)"
-	say "  batches, flush interrupts       $(total batches), $(total flushes_seen)"
+	say "  batches, TLB flushes            $(total batches), at most $(total flush_bound) ($(total flushes_seen) interrupts to other CPUs)"
 	say "  windows (of these stale)        $(total windows) ($(total stale_windows))"
 	say "  daemon CPU: scan and decide     $(cpu_share scan_cpu_ns)"
 	say "              migration           $(cpu_share migrate_cpu_ns)"
