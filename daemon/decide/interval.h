@@ -26,7 +26,7 @@
  *		    after a window in which nothing was observed: it would look idle
  * @fast_pages: base pages that the fast tiers can hold
  * @tracked_pages: base pages of all targets, accessed or not
- * @min_ns, @max_ns: bounds, by default INTERVAL_MIN_NS and INTERVAL_MAX_NS
+ * @min_ns, @max_ns: bounds; those below are the widest that make sense
  *
  * Returns interval_ns x clamp(1.5 min(fast, tracked / 4) / accessed, 1/2, 2) within [min, max].
  */

@@ -36,13 +36,4 @@ static inline void cleanup_closedir(DIR **dir)
 #define auto_fclose __attribute__((cleanup(cleanup_fclose)))
 #define auto_closedir __attribute__((cleanup(cleanup_closedir)))
 
-/* Hands a descriptor on: the variable forgets it. */
-static inline int take_fd(int *fd)
-{
-	int taken = *fd;
-
-	*fd = -1;
-	return taken;
-}
-
 #endif
