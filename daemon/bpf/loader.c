@@ -33,7 +33,9 @@ libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char line[1024];
 
-	(void)level;
+	/* Hundreds of lines on every load, for whoever debugs libbpf itself. */
+	if (level == LIBBPF_DEBUG)
+		return 0;
 	vsnprintf(line, sizeof(line), format, args);
 	line[strcspn(line, "\n")] = '\0';
 	log_debug("%s", line);

@@ -47,7 +47,8 @@ typedef int vma_source_fn(void *arg, int pid, struct vma_record *records, size_t
 
 /**
  * vmas_refresh() - reads the mappings of @target again
- * @source: the better source, or NULL for /proc/PID/maps
+ * @source: the better source, or NULL for /proc/PID/maps, which also stands in
+ *	where @source fails for any reason but -ESRCH
  *
  * Neighbours that are both tracked are joined. Returns 0, -ESRCH when the
  * process is gone, -errno otherwise; @target keeps what it had on error.
