@@ -6,7 +6,7 @@
 # make demo          a guest with two tiers, redis, and the daemon (LOCAL=1: this machine)
 # make deps          installs what is needed, with apt-get
 # make install       DESTDIR= PREFIX=
-# Variables: SAN=address,undefined  V=1  CC=  CLANG=
+# Variables: SAN=address,undefined or SAN=thread  V=1  CC=  CLANG=
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -15,8 +15,8 @@ MAKEFLAGS += --no-builtin-rules
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
-# Sanitized objects live beside the plain ones, so that the two never mix.
-BUILD := build$(if $(SAN),-san)
+# Sanitized objects live beside the plain ones, so that they never mix.
+BUILD := build$(if $(SAN),$(if $(findstring thread,$(SAN)),-tsan,-san))
 ARCH := $(shell uname -m)
 
 CC := gcc
@@ -55,7 +55,7 @@ BPFTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/test_*.c)))
 BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
 BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
-.PHONY: all clean install deps check test san-binaries demo format format-check
+.PHONY: all clean install deps check test san-binaries tsan-binaries demo format format-check
 all: $(BUILD)/tiered $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN)
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
@@ -127,9 +127,12 @@ check: all
 test: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined san-binaries
+	$(Q)$(MAKE) --no-print-directory SAN=thread tsan-binaries
 	$(Q)tests/run check fuzz san bpf vm
 
 san-binaries: $(UNIT_BIN) $(FUZZ_BIN)
+# Those with more than one thread; tests/run names them too.
+tsan-binaries: $(patsubst %,$(BUILD)/tests/unit/test_%,mailbox worker worker_books)
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/tiered $(BENCH_BIN)
@@ -155,7 +158,7 @@ install: $(BUILD)/tiered
 	$(Q)install -D -m 644 man/tiered.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/tiered.conf.5
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-tsan
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .SECONDARY:
