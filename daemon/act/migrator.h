@@ -7,11 +7,6 @@
  * (NR_MAX_BATCHED_MIGRATION in mm/migrate.c), and each call costs an
  * expedited RCU wait (lru_cache_disable()), so small calls are what makes
  * migration slow.
- *
- * The kernel gives up a call at the first chunk in which one folio did not
- * move, and leaves the status of the chunk unwritten. What is left open is
- * therefore asked for (move_pages() without nodes tells where pages are), and
- * what did not move is tried again, MIGRATOR_TRIES times in all.
  */
 #ifndef TIERED_MIGRATOR_H
 #define TIERED_MIGRATOR_H
@@ -19,12 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "act/call.h"
 #include "decide/plan.h"
 
 struct migrator;
 struct target;
-
-#define MIGRATOR_TRIES 3
 
 /**
  * struct migrator_call - what one batch did, for the books
@@ -66,8 +60,7 @@ struct migrator_env {
 	uint64_t (*pace)(void *arg, uint64_t bytes);
 	void (*victim)(void *arg, const struct target *target);
 	void (*done)(void *arg, const struct migrator_call *call);
-	long (*move_pages)(int pid, unsigned long count, void **pages, const int *nodes,
-			   int *status, int flags);
+	move_pages_fn *move_pages;
 	int (*alive)(const struct target *target);
 	void *arg;
 };
@@ -85,8 +78,5 @@ int migrator_run(struct migrator *migrator, struct plan *plan);
 /* Moves one base page, unpaced; 0 when it moved, -errno (-EBUSY: it did not). */
 int migrator_move_page(struct migrator *migrator, struct target *target, uint64_t address,
 		       uint8_t node);
-
-/* Pure: the class of one status value; @to is the node asked for. */
-enum move_result migrator_classify(int status, int to);
 
 #endif

@@ -35,7 +35,7 @@ static void test_classifies(void **state)
 	assert_int_equal(plan.moves[50].result, MOVE_ALREADY);
 	assert_int_equal(count(&plan, MOVE_MOVED), 96);
 	assert_int_equal(fake.last.pages, 96);
-	assert_true(fake.moving_calls <= MIGRATOR_TRIES);
+	assert_true(fake.moving_calls <= CALL_TRIES);
 	plan_done(&plan);
 }
 

@@ -86,10 +86,10 @@ static void test_tries_are_in_the_bound(void **state)
 	assert_int_equal(migrator_run(*state, &plan), 0);
 	assert_int_equal(plan.moves[0].result, MOVE_PINNED);
 	assert_int_equal(count(&plan, MOVE_MOVED), 20);
-	assert_int_equal(fake.moving_calls, MIGRATOR_TRIES);
-	assert_int_equal(fake.sum.calls, MIGRATOR_TRIES);
+	assert_int_equal(fake.moving_calls, CALL_TRIES);
+	assert_int_equal(fake.sum.calls, CALL_TRIES);
 	/* All of them once, then the large one alone. */
-	assert_int_equal(fake.sum.flush_bound, (1 + 1) + (MIGRATOR_TRIES - 1));
+	assert_int_equal(fake.sum.flush_bound, (1 + 1) + (CALL_TRIES - 1));
 	assert_int_equal(fake.sum.pages, 20);
 	assert_int_equal(fake.sum.large, 0);
 	plan_done(&plan);

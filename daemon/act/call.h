@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * call.h - move_pages(2) for some folios of one process to one node, and what came of each.
+ *
+ * The kernel gives up a call at the first chunk in which one folio did not
+ * move, and leaves the status of the chunk unwritten. What is left open is
+ * therefore asked for (move_pages() without nodes tells where pages are), and
+ * what did not move is tried again, CALL_TRIES times in all.
+ */
+#ifndef TIERED_CALL_H
+#define TIERED_CALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decide/plan.h"
+
+#define CALL_TRIES 3
+/*
+ * Folios per call: beyond 4096 nothing is gained (FACTS: 6.7 x, 6.8 x, 6.9 x
+ * the rate of single pages at 512, 4096 and 32768).
+ */
+#define CALL_FOLIOS_MAX 4096
+
+typedef long move_pages_fn(int pid, unsigned long count, void **pages, const int *nodes,
+			   int *status, int flags);
+
+/* The arrays that the system call takes; one entry per folio. */
+struct call {
+	move_pages_fn *move_pages;
+	void *pages[CALL_FOLIOS_MAX];
+	int nodes[CALL_FOLIOS_MAX];
+	int status[CALL_FOLIOS_MAX];
+	struct move *moves[CALL_FOLIOS_MAX];
+};
+
+/**
+ * struct call_cost - added up over calls
+ * @calls: move_pages() calls that moved or tried to move
+ * @flush_bound: most TLB flushes they needed: per call, ceil(small folios / 512) + large ones
+ */
+struct call_cost {
+	uint64_t calls;
+	uint64_t flush_bound;
+};
+
+/* @double_or_null: a double of move_pages(2) in tests. */
+void call_init(struct call *call, move_pages_fn *double_or_null);
+
+/* Moves @n folios (at most CALL_FOLIOS_MAX) of @pid; each gets its result. Adds to @cost. */
+void call_run(struct call *call, int pid, struct move *moves, size_t n, struct call_cost *cost);
+
+/* Pure: the class of one status value; @to is the node asked for. */
+enum move_result call_classify(int status, int to);
+
+/* Notes a result; @landed: node, or below 0 when it is not known. */
+void call_settle(struct move *move, enum move_result result, int landed);
+
+#endif
