@@ -125,9 +125,9 @@ check: all
 # Each step is a make of its own: headers that deps installs must be there when
 # the variables at the top are read.
 test: deps
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(MAKE) --no-print-directory SAN=address,undefined san-binaries
-	$(Q)$(MAKE) --no-print-directory SAN=thread tsan-binaries
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined san-binaries
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=thread tsan-binaries
 	$(Q)tests/run check fuzz san bpf vm
 
 san-binaries: $(UNIT_BIN) $(FUZZ_BIN)
@@ -135,7 +135,7 @@ san-binaries: $(UNIT_BIN) $(FUZZ_BIN)
 tsan-binaries: $(patsubst %,$(BUILD)/tests/unit/test_%,mailbox worker worker_books)
 
 demo: deps
-	$(Q)$(MAKE) --no-print-directory $(BUILD)/tiered $(BENCH_BIN)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tiered $(BENCH_BIN)
 	$(Q)LOCAL=$(LOCAL) KERNEL=$(KERNEL) bench/demo
 
 SOURCES = $(shell git ls-files '*.c' '*.h')
