@@ -4,22 +4,32 @@
 
 #include "decide/filter.h"
 
-/* The density is smoothed over so many bins to each side, and its slope taken as far apart. */
-#define REACH 4
+/*
+ * The density is smoothed over so many bins to each side, and its slope taken
+ * as far apart: about a sigma, because young estimates have few values, with
+ * gaps between them.
+ */
+#define REACH_MIN 4
+#define REACH_MAX 12
+/* From so many observations on estimates lie dense enough for the narrow smoothing. */
+#define GROWN_N 12
+/* Up to here a filter is the mean of what it saw; from SETTLED_N on it follows. */
+#define YOUNG_N 8
+#define SETTLED_N 24
 /* log2 to natural logarithm, in 1/256 */
 #define LN2_256 177
 /* Nobody is corrected by more than two octaves: beyond, the formula knows nothing. */
 #define SHRINK_MAX (2 * FILTER_OCTAVE)
 
 /* Counted in 16ths, and a 16th of a page everywhere, so that empty bins have a logarithm. */
-static int log_density(const uint64_t *bins, int bin)
+static int log_density(const uint64_t *bins, int bin, int reach)
 {
 	uint64_t sum = 0;
 	uint64_t weights = 0;
 	int i;
 
-	for (i = -REACH; i <= REACH; i++) {
-		unsigned int weight = (unsigned int)(REACH + 1 - (i < 0 ? -i : i));
+	for (i = -reach; i <= reach; i++) {
+		unsigned int weight = (unsigned int)(reach + 1 - (i < 0 ? -i : i));
 
 		weights += weight;
 		if (bin + i >= 0 && bin + i < HEAT_BINS)
@@ -39,6 +49,34 @@ unsigned int shrink_n(const uint64_t *bins)
 	return pages ? (unsigned int)(bins[HEAT_EXPERIENCE] / pages) : 0;
 }
 
+/* Bins of one sigma, within bounds. */
+static int reach_of(int64_t sigma)
+{
+	int64_t reach = sigma >> HEAT_BIN_SHIFT;
+
+	if (reach < REACH_MIN)
+		return REACH_MIN;
+	return reach > REACH_MAX ? REACH_MAX : (int)reach;
+}
+
+/*
+ * Variance of the estimates, (1/256 octave)^2. A filter that has long followed
+ * has half the variance of the mean of as many observations, and gets there
+ * slowly: measured on the filter itself. Where the density is smoothed widely,
+ * what that adds (the variance of a triangle) has to be corrected for as well.
+ */
+static int64_t variance(int64_t sigma, unsigned int n, int reach)
+{
+	int64_t width = (int64_t)(reach + 1) << HEAT_BIN_SHIFT;
+
+	if (n < YOUNG_N)
+		return sigma * sigma + (reach > REACH_MIN ? width * width / 6 : 0);
+	/* From 7/8 down to 4/8, in steps of four observations. */
+	if (n < SETTLED_N)
+		return sigma * sigma * (9 - (int)n / 4) / 8;
+	return sigma * sigma / 2;
+}
+
 void shrink_fit(const uint64_t *bins, int log_interval, struct shrink *ret)
 {
 	unsigned int n = shrink_n(bins);
@@ -46,12 +84,12 @@ void shrink_fit(const uint64_t *bins, int log_interval, struct shrink *ret)
 
 	for (bin = 0; bin < HEAT_BINS; bin++) {
 		int64_t sigma = filter_sigma(heat_bin_rate((unsigned int)bin), n, log_interval);
-		/* log2 of the ratio over 2 x REACH bins of 1/8 octave, to nats per octave */
-		int64_t slope =
-			(int64_t)(log_density(bins, bin + REACH) - log_density(bins, bin - REACH)) *
-			8 / (2 * REACH) * LN2_256 / 256;
-		/* The filter that follows has half the variance of the mean of as many. */
-		int64_t by = sigma * sigma / 2 * slope / (FILTER_OCTAVE * FILTER_OCTAVE);
+		int reach = n < GROWN_N ? reach_of(sigma) : REACH_MIN;
+		/* log2 of the ratio over 2 x reach bins of 1/8 octave, to nats per octave */
+		int64_t slope = (int64_t)(log_density(bins, bin + reach, reach) -
+					  log_density(bins, bin - reach, reach)) *
+				8 / (2 * reach) * LN2_256 / 256;
+		int64_t by = variance(sigma, n, reach) * slope / (FILTER_OCTAVE * FILTER_OCTAVE);
 
 		if (by > SHRINK_MAX)
 			by = SHRINK_MAX;
