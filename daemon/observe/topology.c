@@ -187,13 +187,16 @@ int topology_tier_of(const struct topology *topology, uint32_t node)
 
 /*
  * Freed pages first go to a list of the CPU that freed them, which after a
- * batch of demotions is ours. The kernel sizes these lists by its watermarks;
- * no more than the high one is counted, so that even if none of them were to
- * be had the reserve would hold.
+ * batch of demotions is ours, but may be another's. No more of them are counted
+ * than lie between the low and the high watermark: who keeps this sum above the
+ * high one then keeps the kernel's own lists above the low one, and wakes up
+ * no reclaim, whoever has the others.
  */
 static uint64_t zone_free(const struct topology_zone *zone)
 {
-	return zone->free + (zone->on_cpus < zone->high ? zone->on_cpus : zone->high);
+	uint64_t most = zone->high > zone->low ? zone->high - zone->low : 0;
+
+	return zone->free + (zone->on_cpus < most ? zone->on_cpus : most);
 }
 
 int topology_free_pages(const struct topology *topology, uint64_t *ret_free)

@@ -55,7 +55,7 @@ int topology_tier_of(const struct topology *topology, uint32_t node);
 uint8_t topology_node_of_pfn(const struct topology *topology, uint64_t pfn);
 
 /*
- * Free pages of each node now, those in the lists of CPUs included, in the order of
+ * Free pages of each node now, with some of those in the lists of CPUs, in the order of
  * topology_nodes(); 0 or -errno. Reads /proc/zoneinfo, which has lines per CPU.
  */
 int topology_free_pages(const struct topology *topology, uint64_t *ret_free);

@@ -10,6 +10,7 @@ struct topology_zone {
 	uint32_t node;
 	uint64_t free;
 	uint64_t on_cpus; /* free as well, in the lists of the CPUs */
+	uint64_t low;
 	uint64_t high;
 	uint64_t managed;
 	uint64_t spanned;

@@ -36,6 +36,8 @@ static void zone_set(struct topology_zone *zone, const char *key, uint64_t value
 {
 	if (strcmp(key, "count:") == 0)
 		zone->on_cpus += value;
+	else if (strcmp(key, "low") == 0)
+		zone->low = value;
 	else if (strcmp(key, "high") == 0)
 		zone->high = value;
 	else if (strcmp(key, "managed") == 0)
