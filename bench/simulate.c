@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * simulate.c - the placement figures of GOALS, from the daemon's own decisions on
+ * simulate.c - the placement figures, from the daemon's own decisions on
  * pages whose access rates are known.
  *
  *	simulate [-p PAGES] [-s SEED] [-v] [LOAD...]

@@ -20,7 +20,7 @@
 
 /*
  * The ring is polled, never woken up for: a wake-up per event costs the
- * faulting process 50 times what the event does (FACTS: +4,200 ns).
+ * faulting process 50 times what the event does (measured: +4,200 ns).
  */
 #define CONSUME_EVERY_USEC UINT64_C(100000)
 

@@ -6,7 +6,7 @@
  * rates that matter are those around the threshold of the fast tier. Where
  * about 1.5 times as many pages are accessed in a window as the fast tier can
  * hold, the pages at its threshold are watched at about that point. Windows
- * that are too long are the worse mistake (FACTS: 0.43 of oracle). That is why
+ * that are too long are the worse mistake (measured: 0.43 of oracle). That is why
  * never more than 3/8 of all pages are waited for: a fast tier that is large
  * beside its load has its threshold among cold pages that are all alike, and
  * an interval at which these are often accessed cannot tell them from pages

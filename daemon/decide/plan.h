@@ -3,7 +3,7 @@
  * plan.h - what is to be moved, in the order in which it pays.
  *
  * A policy adds moves in any order; plan_seal() groups them into batches that
- * the kernel can flush at once (FACTS: alternating target nodes in one call
+ * the kernel can flush at once (measured: alternating target nodes in one call
  * cost 500 times the TLB interrupts of grouped ones): demotions before
  * promotions, one process and one target node per batch, ascending addresses.
  */
