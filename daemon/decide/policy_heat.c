@@ -41,6 +41,9 @@
 /* The change of rate that counts as one (filter.c): 8 times. */
 #define BEYOND_DOUBT (3 * FILTER_OCTAVE)
 
+/* With less free memory than this, promotions are swaps. */
+#define ROOM_FULL_PAGES 512
+
 /* Pages by which a tier between others may dip into its reserve for a window: one batch. */
 #define PASSAGE_PAGES 512
 
@@ -224,12 +227,13 @@ static void measure_doubt(struct decision *decision)
 	const struct snapshot *snapshot = decision->snapshot;
 	const struct fit *fit = &decision->fit;
 	int bar = fit->threshold[decision->tier];
+	int swap = decision->choice.room < ROOM_FULL_PAGES;
 	uint64_t bins[HEAT_SLOTS];
 
 	fit_count(snapshot, fit, fit->nodes[decision->tier], bins);
-	shrink_fit(bins, decision->log_interval, &decision->above);
+	shrink_fit(bins, decision->log_interval, swap, &decision->above);
 	fit_count(snapshot, fit, fit_slower(fit, decision->tier), bins);
-	shrink_fit(bins, decision->log_interval, &decision->below);
+	shrink_fit(bins, decision->log_interval, swap, &decision->below);
 	decision->choice.n = shrink_n(bins);
 	decision->choice.bar = bar + filter_sigma(bar, decision->choice.n, decision->log_interval);
 }

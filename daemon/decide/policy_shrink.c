@@ -77,13 +77,13 @@ static int64_t variance(int64_t sigma, unsigned int n, int reach)
 	return sigma * sigma / 2;
 }
 
-void shrink_fit(const uint64_t *bins, int log_interval, struct shrink *ret)
+void shrink_fit(const uint64_t *bins, int log_interval, int swap, struct shrink *ret)
 {
-	unsigned int n = shrink_n(bins);
+	unsigned int n = swap ? shrink_n(bins) : FILTER_N_MAX, known = shrink_n(bins);
 	int bin;
 
 	for (bin = 0; bin < HEAT_BINS; bin++) {
-		int64_t sigma = filter_sigma(heat_bin_rate((unsigned int)bin), n, log_interval);
+		int64_t sigma = filter_sigma(heat_bin_rate((unsigned int)bin), known, log_interval);
 		int reach = n < GROWN_N ? reach_of(sigma) : REACH_MIN;
 		/* log2 of the ratio over 2 x reach bins of 1/8 octave, to nats per octave */
 		int64_t slope = (int64_t)(log_density(bins, bin + reach, reach) -

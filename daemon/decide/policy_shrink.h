@@ -26,8 +26,12 @@ struct shrink {
 	int16_t by[HEAT_BINS];
 };
 
-/* @bins: pages of one side, HEAT_SLOTS; @log_interval: of the window, for the noise. */
-void shrink_fit(const uint64_t *bins, int log_interval, struct shrink *ret);
+/*
+ * @bins: pages of one side, HEAT_SLOTS; @log_interval: of the window, for the noise.
+ * @swap: a mistake costs two moves. Where memory is free it costs less than waiting for
+ * young estimates to settle, and these are corrected for half of their noise only.
+ */
+void shrink_fit(const uint64_t *bins, int log_interval, int swap, struct shrink *ret);
 
 /* Confidence n of a page of middling experience among @bins. */
 unsigned int shrink_n(const uint64_t *bins);
