@@ -79,17 +79,19 @@ static int64_t variance(int64_t sigma, unsigned int n, int reach)
 
 void shrink_fit(const uint64_t *bins, int log_interval, int swap, struct shrink *ret)
 {
-	unsigned int n = swap ? shrink_n(bins) : FILTER_N_MAX, known = shrink_n(bins);
+	unsigned int n = shrink_n(bins);
+	/* As which age the estimates are corrected: as settled ones where that does little harm. */
+	unsigned int age = swap ? n : FILTER_N_MAX;
 	int bin;
 
 	for (bin = 0; bin < HEAT_BINS; bin++) {
-		int64_t sigma = filter_sigma(heat_bin_rate((unsigned int)bin), known, log_interval);
-		int reach = n < GROWN_N ? reach_of(sigma) : REACH_MIN;
+		int64_t sigma = filter_sigma(heat_bin_rate((unsigned int)bin), n, log_interval);
+		int reach = age < GROWN_N ? reach_of(sigma) : REACH_MIN;
 		/* log2 of the ratio over 2 x reach bins of 1/8 octave, to nats per octave */
 		int64_t slope = (int64_t)(log_density(bins, bin + reach, reach) -
 					  log_density(bins, bin - reach, reach)) *
 				8 / (2 * reach) * LN2_256 / 256;
-		int64_t by = variance(sigma, n, reach) * slope / (FILTER_OCTAVE * FILTER_OCTAVE);
+		int64_t by = variance(sigma, age, reach) * slope / (FILTER_OCTAVE * FILTER_OCTAVE);
 
 		if (by > SHRINK_MAX)
 			by = SHRINK_MAX;

@@ -96,7 +96,6 @@ struct worker_window {
 	char error_what[96];
 	uint64_t window;
 	uint64_t end_ns;
-	uint64_t interval_ns;
 	uint64_t targets;
 	struct ledger_account account; /* of this window */
 	struct ledger_account totals;
