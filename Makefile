@@ -114,7 +114,7 @@ deps:
 		echo "installing: $$missing"; \
 		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$sudo apt-get update -q && \
-		DEBIAN_FRONTEND=noninteractive $$sudo -E apt-get install -q -y \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 			--no-install-recommends $$missing; \
 	fi
 
