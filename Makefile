@@ -25,7 +25,8 @@ CLANG_FORMAT ?= $(shell command -v clang-format-14 || echo clang-format)
 BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
 PKG_CONFIG ?= pkg-config
 
-LIBS := libbpf libsystemd inih
+LIBS := libbpf libsystemd inih json-c
+CTL_LIBS := ncursesw libpng
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla
 CFLAGS ?= -O2 -g
@@ -34,6 +35,7 @@ ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fn
 	-Iinclude -Idaemon -I$(BUILD) -MMD -MP
 ALL_LDFLAGS := $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null) -lnuma -pthread
+CTL_LDLIBS := $(shell $(PKG_CONFIG) --libs $(CTL_LIBS) 2>/dev/null)
 BPF_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -O2 -g -target bpf \
 	-D__TARGET_ARCH_x86 -D__bpf__ -Iinclude -Ibpf -I/usr/include/$(ARCH)-linux-gnu
 
@@ -44,6 +46,8 @@ DAEMON_SRC := $(sort $(wildcard daemon/*.c daemon/*/*.c))
 DAEMON_OBJ := $(DAEMON_SRC:%.c=$(BUILD)/%.o)
 # Everything but main is a library: unit tests, fuzzers and benchmarks link what they need of it.
 LIB_OBJ := $(filter-out $(BUILD)/daemon/main.o,$(DAEMON_OBJ))
+
+CTL_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c)))
 
 BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
@@ -56,11 +60,16 @@ BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
 BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
 .PHONY: all clean install deps check test san-binaries tsan-binaries demo format format-check
-all: $(BUILD)/tiered $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN)
+all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN)
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# It takes from the daemon what looks at the machine, for `check`.
+$(BUILD)/tieredctl: $(CTL_OBJ) $(BUILD)/libtiered.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(CTL_LDLIBS) -lm
 
 $(BUILD)/libtiered.a: $(LIB_OBJ)
 	$(call say,AR,$@)
@@ -88,6 +97,11 @@ $(SKELETON): $(BUILD)/bpf/tiered.linked.o
 	$(Q)$(BPFTOOL) gen skeleton $< name tiered_bpf > $@
 
 $(BENCH_BIN): $(BENCH_LIB)
+# Tests of tieredctl's own files get all of them but its main().
+CTL_LIB_OBJ := $(filter-out $(BUILD)/ctl/main.o,$(CTL_OBJ))
+CTL_UNIT_BIN := $(filter $(BUILD)/tests/unit/test_ctl%,$(UNIT_BIN))
+$(CTL_UNIT_BIN): $(CTL_LIB_OBJ)
+$(CTL_UNIT_BIN): LDLIBS += $(CTL_LDLIBS)
 $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtiered.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libtiered.a $(LDLIBS) -lcmocka -lm
@@ -100,7 +114,7 @@ $(FUZZ_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/driver.o $(BUILD)/libt
 # --- what has to be there -------------------------------------------------------------
 # Package, and what for: CONTRIBUTING.md. Guests list theirs in tests/vm/packages.
 PACKAGES := build-essential pkg-config clang-14 libbpf-dev libelf-dev bpftool libnuma-dev \
-	libsystemd-dev libinih-dev uthash-dev libcmocka-dev clang-format-14 linux-libc-dev
+	libsystemd-dev libinih-dev libjson-c-dev libncurses-dev libpng-dev uthash-dev libcmocka-dev clang-format-14 linux-libc-dev
 ifneq ($(shell . /etc/os-release && echo $$VERSION_ID),12)
 PACKAGES := $(subst -14,,$(PACKAGES))
 endif
@@ -147,8 +161,9 @@ format-check:
 
 # --- installation ---------------------------------------------------------------------
 # The conf is never overwritten: it is the operator's.
-install: $(BUILD)/tiered
+install: $(BUILD)/tiered $(BUILD)/tieredctl
 	$(Q)install -D -m 755 $(BUILD)/tiered $(DESTDIR)$(PREFIX)/sbin/tiered
+	$(Q)install -D -m 755 $(BUILD)/tieredctl $(DESTDIR)$(PREFIX)/bin/tieredctl
 	$(Q)[ -e $(DESTDIR)$(SYSCONFDIR)/tiered/tiered.conf ] || \
 		install -D -m 644 tiered.conf $(DESTDIR)$(SYSCONFDIR)/tiered/tiered.conf
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system

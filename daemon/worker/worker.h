@@ -49,11 +49,16 @@ enum worker_message {
 	WORKER_ADD = 1, /* struct worker_add */
 	WORKER_REMOVE,  /* struct worker_remove */
 	WORKER_STOP,    /* struct message */
+	WORKER_QUERY,   /* struct worker_query (query.h) */
+	WORKER_TUNE,    /* struct worker_tune: from the next window on */
+	WORKER_PAUSE,   /* struct worker_pause: of one target */
 	/* from the worker */
-	WORKER_WINDOW, /* struct worker_window */
-	WORKER_GONE,   /* struct worker_gone: a target went away, or cannot be had */
-	WORKER_TARGET, /* struct worker_target: its account, at the end of it or of the worker */
-	WORKER_ENDED,  /* struct worker_window: the last word */
+	WORKER_WINDOW,  /* struct worker_window */
+	WORKER_GONE,    /* struct worker_gone: a target went away, or cannot be had */
+	WORKER_TARGET,  /* struct worker_target: its account, at the end of it or of the worker */
+	WORKER_FIGURES, /* struct worker_figures: after each window, before WORKER_WINDOW */
+	WORKER_ANSWER,  /* struct worker_answer (query.h) */
+	WORKER_ENDED,   /* struct worker_window: the last word */
 };
 
 struct worker_add {
@@ -82,6 +87,54 @@ struct worker_target {
 	uint32_t tgid;
 	char comm[16];
 	struct ledger_account account;
+};
+
+/**
+ * struct worker_tune - what may change while the worker runs
+ * @paused: neither look nor move until the next worker_tune
+ * Other fields as in struct worker_config.
+ */
+struct worker_tune {
+	struct message message;
+	int paused;
+	int observe;
+	uint64_t window_ns;
+	uint64_t window_min_ns;
+	uint64_t window_max_ns;
+	unsigned int cpu_max_ppm;
+	uint64_t rate;
+};
+
+/* One target is left as it is, neither looked at nor moved, or no longer so. */
+struct worker_pause {
+	struct message message;
+	uint32_t id;
+	int paused;
+};
+
+/**
+ * struct worker_figure - one target after one window
+ * @account: all that was done to it since it was added
+ * @fast_pages, @tracked_pages: pages with a known rate in the fastest tier, and in all
+ * @share_ppm: share of its accesses that the fastest tier gets, by estimate
+ * @windows: windows in which it had marks
+ * @last_move_ns: CLOCK_MONOTONIC, 0: never
+ */
+struct worker_figure {
+	uint32_t id;
+	uint32_t share_ppm;
+	uint64_t fast_pages;
+	uint64_t tracked_pages;
+	uint64_t windows;
+	uint64_t last_move_ns;
+	struct ledger_account account;
+};
+
+/* All targets that the worker holds, ascending ids. */
+struct worker_figures {
+	struct message message;
+	size_t n;
+	struct worker_figure figures[];
 };
 
 /**

@@ -14,9 +14,19 @@
  *	migrations	per-CPU array	enum migrate_reason	struct stats_migrations
  *	tlb_flushes	per-CPU array	enum tlb_flush_reason	struct stats_flushes
  *	processes	hash		struct target_key	struct stats_process
+ *	cgroups		hash		__u64, cgroup v2 id	struct stats_cgroup
+ *	node_pairs	hash		struct stats_node_pair_key  struct stats_node_pair
+ *	targets		hash		struct target_key	struct stats_target
+ *	daemon		array		0			struct stats_daemon
  *
  * The two enums are the kernel's (include/linux/migrate_mode.h and
  * include/linux/mm_types.h).
+ *
+ * What was asked for and what was seen are apart: targets and daemon are the
+ * daemon's own ledger, written by it once per window; everything else is what
+ * the BPF programs saw the kernel do, whoever asked for it. Maps are pinned in
+ * /sys/fs/bpf/tiered/maps, root only; the text tables that cat(1) shows are
+ * iterators in /sys/fs/bpf/tiered.
  */
 #ifndef TIERED_STATS_H
 #define TIERED_STATS_H
@@ -142,11 +152,169 @@ struct stats_process {
 	__u64 interrupts;
 };
 
+/**
+ * struct stats_by_reason - base pages by enum seen_reason, one field for each
+ *
+ * Named, so that bpftool prints the names; as an array it is indexed by the enum.
+ */
+struct stats_by_reason {
+	__u64 tiered;
+	__u64 syscall;
+	__u64 mbind;
+	__u64 numa_balancing;
+	__u64 demotion;
+	__u64 compaction;
+	__u64 damon;
+	__u64 hotplug;
+	__u64 memory_failure;
+	__u64 contig_range;
+	__u64 longterm_pin;
+	__u64 unknown;
+};
+
+/**
+ * struct stats_cgroup - what was done to the memory of the processes of one cgroup
+ *
+ * Fields as in struct stats_process. A process is counted where it is when its
+ * pages move.
+ */
+struct stats_cgroup {
+	__u64 moved;
+	__u64 moved_pages;
+	__u64 promoted_pages;
+	__u64 demoted_pages;
+	__u64 undone;
+};
+
+struct stats_node_pair_key {
+	__u32 from;
+	__u32 to;
+};
+
+/**
+ * struct stats_node_pair - what moved from one node to another
+ * @moved: mappings
+ * @pages: base pages in their folios
+ */
+struct stats_node_pair {
+	__u64 moved;
+	__u64 pages;
+};
+
+/* Base pages by enum move_reason, one field for each, in its order. */
+struct stats_planned {
+	__u64 promote_hot;
+	__u64 promote_swap;
+	__u64 demote_room;
+	__u64 demote_pressure;
+	__u64 flush;
+};
+
+/* Base pages by enum move_result, one field for each, in its order. */
+struct stats_results {
+	__u64 pending; /* always 0: what was never asked for is not requested */
+	__u64 moved;
+	__u64 already;
+	__u64 busy;
+	__u64 pinned;
+	__u64 shared;
+	__u64 gone;
+	__u64 no_memory;
+	__u64 not_allowed;
+	__u64 elsewhere;
+	__u64 process_gone; /* MOVE_VOID */
+	__u64 failed;
+};
+
+/**
+ * struct stats_target - what was asked for one target; base pages, since it became one
+ * @comm: command name
+ * @id: handle in this run of the daemon
+ * @rule: index of the [target] section that chose it, ~0 for none
+ * @requested: asked of move_pages(); the sum of @results
+ * @results: what became of them
+ * @moved_for: the moved ones by the reason of their plan
+ * @promoted, @demoted: the moved ones by direction; their sum is @results.moved
+ * @fast_pages, @tracked_pages: pages with a known rate in the fastest tier, and in all
+ * @share_ppm: estimated share of its accesses that the fastest tier gets, millionths
+ * @first_share_ppm: the same in the first window in which it was known
+ * @faults, @shootdowns: page faults, and TLB flushes received, in events about it
+ * @windows: windows in which it was looked at
+ * @last_move_ns: CLOCK_MONOTONIC of its last move, 0: none
+ */
+struct stats_target {
+	char comm[16];
+	__u32 id;
+	__u32 rule;
+	__u64 requested;
+	struct stats_results results;
+	struct stats_planned moved_for;
+	__u64 promoted;
+	__u64 demoted;
+	__u64 fast_pages;
+	__u64 tracked_pages;
+	__u32 share_ppm;
+	__u32 first_share_ppm;
+	__u64 faults;
+	__u64 shootdowns;
+	__u64 windows;
+	__u64 last_move_ns;
+};
+
+/**
+ * struct stats_daemon - the whole ledger since the daemon started; base pages
+ * @pid: the daemon
+ * @observe: 1: it moves nothing
+ * @paused: 1: it was told to pause
+ * @targets: targets now
+ * @windows, @starved_windows, @stale_windows: as in the window summaries
+ * @scanned: pages looked at
+ * @planned: decided to move, whatever became of it
+ * @requested, @results, @moved_for, @promoted, @demoted: as in struct stats_target
+ * @flush_moves: single pages moved for a TLB flush; not in @requested
+ * @batches: calls of move_pages() that moved
+ * @flush_bound: most TLB flushes that these needed
+ * @scan_cpu_ns, @migrate_cpu_ns, @elapsed_ns: what it cost
+ * @share_ppm: estimated share of accesses that the fastest tier gets, last window
+ * @updated_ns: CLOCK_MONOTONIC of the last window
+ */
+struct stats_daemon {
+	__u32 pid;
+	__u32 observe;
+	__u32 paused;
+	__u32 share_ppm;
+	__u64 targets;
+	__u64 windows;
+	__u64 starved_windows;
+	__u64 stale_windows;
+	__u64 scanned;
+	struct stats_planned planned;
+	__u64 requested;
+	struct stats_results results;
+	struct stats_planned moved_for;
+	__u64 promoted;
+	__u64 demoted;
+	__u64 flush_moves;
+	__u64 batches;
+	__u64 flush_bound;
+	__u64 scan_cpu_ns;
+	__u64 migrate_cpu_ns;
+	__u64 elapsed_ns;
+	__u64 updated_ns;
+};
+
 _Static_assert(sizeof(struct stats_meta) == 32, "stats ABI");
 _Static_assert(sizeof(struct stats_totals) == 64, "stats ABI");
 _Static_assert(sizeof(struct event_losses) == 32, "stats ABI");
 _Static_assert(sizeof(struct stats_migrations) == 40, "stats ABI");
 _Static_assert(sizeof(struct stats_flushes) == 24, "stats ABI");
 _Static_assert(sizeof(struct stats_process) == 40, "stats ABI");
+_Static_assert(sizeof(struct stats_by_reason) == SEEN_REASONS * 8, "a field for each reason");
+_Static_assert(sizeof(struct stats_planned) == MOVE_REASONS * 8, "a field for each reason");
+_Static_assert(sizeof(struct stats_results) == MOVE_RESULTS * 8, "a field for each result");
+_Static_assert(sizeof(struct stats_cgroup) == 40, "stats ABI");
+_Static_assert(sizeof(struct stats_node_pair) == 16, "stats ABI");
+_Static_assert(sizeof(struct stats_target) == 240, "stats ABI");
+_Static_assert(sizeof(struct stats_daemon) == 312, "stats ABI");
 
 #endif

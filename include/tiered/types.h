@@ -80,6 +80,41 @@ enum move_result {
 	MOVE_RESULTS = 12,
 };
 
+/**
+ * enum seen_reason - who had pages moved, as the kernel was seen doing it
+ *
+ * The kernel's enum migrate_reason has other numbers on other kernels; the
+ * daemon translates by name, from BTF, when the programs are loaded.
+ *
+ * @SEEN_TIERED: this daemon's worker, by move_pages()
+ * @SEEN_SYSCALL: move_pages(), migrate_pages() or a cpuset of somebody else
+ * @SEEN_MBIND: mbind() and other memory policies
+ * @SEEN_NUMA_BALANCING: NUMA balancing, its promotions too
+ * @SEEN_DEMOTION: reclaim that demotes instead of writing out
+ * @SEEN_COMPACTION: compaction
+ * @SEEN_DAMON: a scheme of DAMON
+ * @SEEN_HOTPLUG: memory going offline
+ * @SEEN_MEMORY_FAILURE: a page with hardware errors
+ * @SEEN_CONTIG_RANGE: a contiguous range, for a driver or a huge page
+ * @SEEN_LONGTERM_PIN: memory about to be pinned, moved out of a movable zone
+ * @SEEN_UNKNOWN_REASON: none of these, or begun before the programs were attached
+ */
+enum seen_reason {
+	SEEN_TIERED = 0,
+	SEEN_SYSCALL = 1,
+	SEEN_MBIND = 2,
+	SEEN_NUMA_BALANCING = 3,
+	SEEN_DEMOTION = 4,
+	SEEN_COMPACTION = 5,
+	SEEN_DAMON = 6,
+	SEEN_HOTPLUG = 7,
+	SEEN_MEMORY_FAILURE = 8,
+	SEEN_CONTIG_RANGE = 9,
+	SEEN_LONGTERM_PIN = 10,
+	SEEN_UNKNOWN_REASON = 11,
+	SEEN_REASONS = 12,
+};
+
 _Static_assert(sizeof(struct target_key) == 16, "target_key is part of the ABI");
 
 #endif
