@@ -44,6 +44,8 @@ struct sim {
 	double last;       /* rate of the last page in it */
 	size_t scan_pages; /* touched once per window, going through all memory; 0: none */
 	size_t scan_at;
+	size_t slice; /* pages that the tracker gets to see per window, in turns; 0: all */
+	size_t slice_at;
 	struct heat *heat;
 	struct plan plan;
 };
@@ -203,6 +205,12 @@ static inline int sim_accessed(struct sim *sim, size_t page, double seconds)
 	return accessed || sim_scanned(sim, page);
 }
 
+/* Does the tracker get to this page in this window? */
+static inline int sim_looked_at(const struct sim *sim, size_t page)
+{
+	return !sim->slice || (page + sim->n - sim->slice_at) % sim->n < sim->slice;
+}
+
 static inline void sim_watch(struct sim *sim)
 {
 	struct observation slice[SIM_SLICE];
@@ -211,6 +219,8 @@ static inline void sim_watch(struct sim *sim)
 	size_t n = 0;
 
 	for (i = 0; i < sim->n; i++) {
+		if (!sim_looked_at(sim, i))
+			continue;
 		slice[n++] = (struct observation){
 			.address = SIM_BASE + i * TIERED_PAGE_SIZE,
 			.interval_ns = sim->interval_ns,
@@ -218,11 +228,14 @@ static inline void sim_watch(struct sim *sim)
 			.node = sim->node[i],
 			.seen = sim_accessed(sim, i, seconds) ? SEEN_ACCESSED : SEEN_IDLE,
 		};
-		if (n == SIM_SLICE || i + 1 == sim->n) {
+		if (n == SIM_SLICE) {
 			heat_observe(sim->heat, slice, n);
 			n = 0;
 		}
 	}
+	if (n)
+		heat_observe(sim->heat, slice, n);
+	sim->slice_at = (sim->slice_at + sim->slice) % sim->n;
 	sim->scan_at = (sim->scan_at + sim->scan_pages) % sim->n;
 }
 
@@ -292,8 +305,11 @@ static inline double sim_window(struct sim *sim)
 		sim_move(sim, &sim->plan.moves[i]);
 	heat_settle(sim->heat, sim->plan.moves, sim->plan.n_moves);
 	heat_stats(sim->heat, &stats);
-	sim->interval_ns = interval_next(sim->interval_ns, stats.accessed, sim->places, sim->n,
-					 INTERVAL_MIN_NS, INTERVAL_MAX_NS);
+	/* A slice stands for the whole. */
+	if (stats.observed)
+		sim->interval_ns = interval_next(
+			sim->interval_ns, stats.accessed * stats.tracked / stats.observed,
+			sim->places, stats.tracked, INTERVAL_MIN_NS, INTERVAL_MAX_NS);
 	if (sim->best == 0)
 		sim->last = sim_oracle(sim, &sim->best);
 	return sim_hits(sim) / sim->best;

@@ -11,6 +11,7 @@
  *	NAME_rel	hits on the fast tier / hits of the best placement, mean of
  *			windows 129 to 256 from all pages on the slow node (or, NAME_full,
  *			from a fast node full of pages nobody accesses)
+ *	NAME_to90	windows until rel was 0.90
  *	NAME_to98	windows until rel was 0.98
  *	NAME_waste	moves in 256 windows / least moves - 1
  *	NAME_churn	moves per page per 256 windows, from windows 129 to 256
@@ -29,12 +30,13 @@
 
 struct load {
 	const char *name;
-	double skew; /* Zipf; 0 with no hot part: uniform */
-	double hot;  /* hot part of the pages, 0: Zipf */
-	double fast; /* part of the pages that the fast node holds */
-	double jump; /* part of the hot pages that jump */
-	int full;    /* the fast node begins full of cold pages */
-	double scan; /* part of the pages scanned per window */
+	double skew;  /* Zipf; 0 with no hot part: uniform */
+	double hot;   /* hot part of the pages, 0: Zipf */
+	double fast;  /* part of the pages that the fast node holds */
+	double jump;  /* part of the hot pages that jump */
+	int full;     /* the fast node begins full of cold pages */
+	double scan;  /* part of the pages scanned per window */
+	double slice; /* part of the pages that the tracker sees per window, 0: all */
 };
 
 static const struct load loads[] = {
@@ -47,6 +49,7 @@ static const struct load loads[] = {
 	{ .name = "gups_full_tight", .hot = 0.1, .fast = 0.20, .jump = 1, .full = 1 },
 	{ .name = "uniform", .fast = 0.50 },
 	{ .name = "uniform_quarter", .fast = 0.25 },
+	{ .name = "zipf99_slices", .skew = 0.99, .fast = 0.25, .jump = 1.0 / 3, .slice = 0.3 },
 	{ .name = "zipf99_scan", .skew = 0.99, .fast = 0.25, .scan = 0.1 },
 };
 
@@ -70,6 +73,7 @@ static void set_up(struct sim *sim, const struct load *load)
 	else
 		sim_zipf(sim, load->skew);
 	sim->scan_pages = (size_t)(load->scan * (double)sim->n);
+	sim->slice = (size_t)(load->slice * (double)sim->n);
 	if (!load->full)
 		return;
 	for (i = 0; i < sim->places; i++)
@@ -116,6 +120,7 @@ static int run(const struct load *load, const struct options *options)
 	struct sim sim;
 	uint64_t least;
 	uint64_t settled_moves = 0;
+	unsigned int to90 = 0;
 	unsigned int to98 = 0;
 	double rel = 0;
 	unsigned int i;
@@ -128,6 +133,8 @@ static int run(const struct load *load, const struct options *options)
 	for (i = 1; i <= WINDOWS; i++) {
 		double now = window(&sim, options);
 
+		if (!to90 && now >= 0.90)
+			to90 = i;
 		if (!to98 && now >= 0.98)
 			to98 = i;
 		if (i == SETTLED)
@@ -136,6 +143,7 @@ static int run(const struct load *load, const struct options *options)
 			rel += now;
 	}
 	figure(load, "rel", rel / (WINDOWS - SETTLED), "ratio");
+	figure(load, "to90", to90 ? to90 : WINDOWS + 1, "windows");
 	figure(load, "to98", to98 ? to98 : WINDOWS + 1, "windows");
 	figure(load, "waste", (double)sim.moves / (double)least - 1, "ratio");
 	figure(load, "churn",

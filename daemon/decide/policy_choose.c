@@ -16,12 +16,21 @@
 /*
  * Pages that may or may not belong up get half of the free memory in each
  * window. The first windows know little, and what is full of mistakes is not
- * free for the better founded choices of the next ones.
+ * free for the better founded choices of the next ones. For the same reason
+ * room is kept for candidates that are too young to be chosen: where a window
+ * sees a slice of memory only, the first slices must not take it all.
  */
 #define DOUBTFUL_PART 2
 
-/* After a single window all accessed pages are alike: none is moved up on that. */
-#define FILL_N 2
+static uint64_t doubtful_room(const struct choice *choice, uint64_t room)
+{
+	uint64_t all = choice->young + choice->grown;
+
+	if (!all)
+		return 0;
+	return (uint64_t)((unsigned __int128)((room + DOUBTFUL_PART - 1) / DOUBTFUL_PART) *
+			  choice->grown / all);
+}
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -93,6 +102,7 @@ void choice_reset(struct choice *choice)
 	memset(&choice->hot, 0, sizeof(choice->hot));
 	memset(&choice->cold, 0, sizeof(choice->cold));
 	choice->hot.cut = choice->cold.cut = HEAT_BINS;
+	choice->young = choice->grown = 0;
 }
 
 void choice_make(struct choice *choice)
@@ -108,7 +118,7 @@ void choice_make(struct choice *choice)
 
 		if (!doubtful && heat_bin_rate(hot) < choice->bar) {
 			doubtful = 1;
-			room = choice->n < FILL_N ? 0 : (room + DOUBTFUL_PART - 1) / DOUBTFUL_PART;
+			room = doubtful_room(choice, room);
 		}
 		filled = take(&choice->hot, hot, least(room, choice->budget));
 		room -= filled;

@@ -34,6 +34,13 @@
 /* Observations before a page is swapped for another. */
 #define LEAVE_N 4
 
+/*
+ * After a single look all accessed pages are alike: none is moved up on that. Counted by
+ * page, not on average: where a window sees a slice of memory only, there are always some
+ * that were looked at once, and the others must not wait for them.
+ */
+#define FILL_N 2
+
 /* Targets with more than a tenth of ping-pong, of this many moves, need half an octave more. */
 #define PINGPONG_MOVES 64
 #define PINGPONG_MARGIN (FILTER_OCTAVE / 2)
@@ -181,13 +188,25 @@ static int each_candidate(struct decision *decision, int up, heat_each_fn *each)
 	return 0;
 }
 
+/* May the page go up? Below the bar not after a single look. */
+static int may_rise(const struct decision *decision, const struct heat_item *item)
+{
+	return movable(decision, item, 1) &&
+	       (item->n >= FILL_N ||
+		heat_bin_rate(hot_bin(decision, item)) >= decision->choice.bar);
+}
+
 static int count_hot(void *arg, const struct heat_item *item)
 {
 	struct decision *decision = arg;
+	uint64_t pages = (uint64_t)item->count << item->order;
 
-	if (movable(decision, item, 1))
-		decision->choice.hot.bins[hot_bin(decision, item)] += (uint64_t)item->count
-								      << item->order;
+	if (may_rise(decision, item))
+		decision->choice.hot.bins[hot_bin(decision, item)] += pages;
+	if (item->n < FILL_N)
+		decision->choice.young += pages;
+	else
+		decision->choice.grown += pages;
 	return 0;
 }
 
@@ -229,13 +248,14 @@ static void measure_doubt(struct decision *decision)
 	int bar = fit->threshold[decision->tier];
 	int swap = decision->choice.room < ROOM_FULL_PAGES;
 	uint64_t bins[HEAT_SLOTS];
+	unsigned int n;
 
 	fit_count(snapshot, fit, fit->nodes[decision->tier], bins);
 	shrink_fit(bins, decision->log_interval, swap, &decision->above);
 	fit_count(snapshot, fit, fit_slower(fit, decision->tier), bins);
 	shrink_fit(bins, decision->log_interval, swap, &decision->below);
-	decision->choice.n = shrink_n(bins);
-	decision->choice.bar = bar + filter_sigma(bar, decision->choice.n, decision->log_interval);
+	n = shrink_n(bins);
+	decision->choice.bar = bar + filter_sigma(bar, n, decision->log_interval);
 }
 
 /* The roomiest of the nodes in @mask that the target may use and that has room. */
@@ -323,7 +343,7 @@ static int pick_hot(void *arg, const struct heat_item *item)
 	struct move move = { .reason = MOVE_PROMOTE_HOT,
 			     .bar = decision->fit.threshold[decision->tier] };
 
-	if (!movable(decision, item, 1) || bin < choice->hot.cut)
+	if (!may_rise(decision, item) || bin < choice->hot.cut)
 		return 0;
 	/* Hotter bins found room; with those at the cut and no room for all, somebody swaps. */
 	if (choice->filled <= choice->hot.beyond && choice->filled < choice->hot.chosen) {

@@ -134,6 +134,34 @@ static void test_zipf(void **state)
 	}
 }
 
+/*
+ * A window sees three pages in ten: pages of slices that were looked at twice
+ * are moved while others were seen once, and leave room for these.
+ */
+static void test_slices(void **state)
+{
+	struct sim sim;
+	size_t i;
+
+	(void)state;
+	for_each_seed(i)
+	{
+		assert_int_equal(sim_open(&sim, PAGES, PAGES / 4, seeds[i]), 0);
+		sim_zipf(&sim, 0.99);
+		sim.slice = PAGES * 3 / 10;
+		mean(&sim, 3);
+		/* From the second sweep on nothing stands still. */
+		while (sim.window < 8) {
+			uint64_t moves = sim.moves;
+
+			sim_window(&sim);
+			assert_true(sim.moves > moves);
+		}
+		assert_true(sim_window(&sim) >= 0.93);
+		sim_close(&sim);
+	}
+}
+
 /* A bound on the moves per window is kept to, and only takes longer. */
 static void test_rate_limit(void **state)
 {
@@ -157,9 +185,9 @@ static void test_rate_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hot_set),    cmocka_unit_test(test_full_of_cold),
-		cmocka_unit_test(test_uniform),    cmocka_unit_test(test_zipf),
-		cmocka_unit_test(test_rate_limit),
+		cmocka_unit_test(test_hot_set), cmocka_unit_test(test_full_of_cold),
+		cmocka_unit_test(test_uniform), cmocka_unit_test(test_zipf),
+		cmocka_unit_test(test_slices),  cmocka_unit_test(test_rate_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
