@@ -2,7 +2,6 @@
 #include "manager.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +9,9 @@
 #include <systemd/sd-daemon.h>
 
 #include "bpf/loader.h"
-#include "decide/policy.h"
 #include "manager_internal.h"
 #include "observe/targets.h"
 #include "observe/topology.h"
-#include "observe/tracker.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -24,22 +21,31 @@
  */
 #define CONSUME_EVERY_USEC UINT64_C(100000)
 
+int manager_reload(struct manager *manager)
+{
+	int ret;
+
+	sd_notify(0, "RELOADING=1");
+	ret = manager->options->reload(manager->options->reload_arg);
+	if (ret < 0) {
+		sd_notify(0, "READY=1");
+		return ret;
+	}
+	manager->end = MANAGER_RELOAD;
+	return sd_event_exit(manager->loop, 0);
+}
+
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
 {
 	struct manager *manager = arg;
 
 	(void)source;
 	if (info->ssi_signo == SIGHUP) {
-		sd_notify(0, "RELOADING=1");
-		if (manager->options->reload(manager->options->reload_arg) < 0) {
-			sd_notify(0, "READY=1");
-			return 0;
-		}
-		manager->end = MANAGER_RELOAD;
-	} else {
-		sd_notify(0, "STOPPING=1");
-		manager->end = MANAGER_STOP;
+		manager_reload(manager);
+		return 0;
 	}
+	sd_notify(0, "STOPPING=1");
+	manager->end = MANAGER_STOP;
 	return sd_event_exit(manager->loop, 0);
 }
 
@@ -64,70 +70,6 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	manager_sweep(manager);
 	return rearm(source, manager->config->sweep_ns / NSEC_PER_USEC);
-}
-
-/* Takes all messages of the worker; returns 1 when it has ended. */
-static int take_messages(struct manager *manager)
-{
-	struct message *message;
-	int ended = 0;
-
-	while ((message = worker_receive(manager->worker))) {
-		const struct worker_window *window = (const struct worker_window *)message;
-
-		if (message->kind == WORKER_WINDOW) {
-			manager_report_window(manager, window);
-		} else if (message->kind == WORKER_GONE) {
-			manager_target_gone(manager, (struct worker_gone *)message);
-		} else if (message->kind == WORKER_TARGET) {
-			manager_report_target((struct worker_target *)message);
-		} else if (message->kind == WORKER_ENDED) {
-			manager->last = *window;
-			ended = 1;
-		}
-		free(message);
-	}
-	return ended;
-}
-
-static int on_worker(sd_event_source *source, int fd, uint32_t events, void *arg)
-{
-	struct manager *manager = arg;
-
-	(void)source;
-	(void)fd;
-	(void)events;
-	if (!take_messages(manager))
-		return 0;
-	worker_join(manager->worker);
-	manager->worker = NULL;
-	if (manager->last.error) {
-		log_error("worker: %s: %s", manager->last.error_what,
-			  strerror(-manager->last.error));
-		manager->failed = manager->last.error;
-	}
-	return sd_event_exit(manager->loop, 0);
-}
-
-/*
- * Asks the worker to stop and waits until it has: it may be inside a call. That
- * is no hang of ours, so the watchdog is fed meanwhile; at a stop the service
- * manager has a limit of its own.
- */
-static void stop_worker(struct manager *manager)
-{
-	struct pollfd mail;
-
-	if (!manager->worker)
-		return;
-	mail = (struct pollfd){ .fd = worker_fd(manager->worker), .events = POLLIN };
-	worker_stop(manager->worker);
-	while (!take_messages(manager)) {
-		poll(&mail, 1, 1000);
-		sd_notify(0, "WATCHDOG=1");
-	}
-	worker_join(manager->worker);
-	manager->worker = NULL;
 }
 
 static int open_topology(struct manager *manager)
@@ -156,96 +98,6 @@ static void open_bpf(struct manager *manager)
 		return;
 	if (bpf_open(&config, &manager->bpf, why, sizeof(why)) < 0)
 		log_warning("BPF is off: %s; going on without events", why);
-}
-
-/* A share of @whole pages, or bytes, as pages; a share above 0 is a page at least. */
-static uint64_t share_pages(const struct config_share *share, uint64_t whole_pages)
-{
-	if (share->ppm)
-		return (whole_pages * share->ppm + 999999) / 1000000;
-	return share->bytes >> TIERED_PAGE_SHIFT;
-}
-
-static void set_bounds(struct manager *manager)
-{
-	const struct config *config = manager->config;
-	struct worker_config *worker = &manager->worker_config;
-	unsigned int last_tier = topology_tiers(manager->topology) - 1;
-	const struct topology_node *nodes;
-	uint64_t pages = 0;
-	size_t i, n;
-
-	nodes = topology_nodes(manager->topology, &n);
-	for (i = 0; i < n; i++) {
-		pages += nodes[i].total_pages;
-		worker->reserve_pages[i] = nodes[i].high_pages;
-		/* The slowest tier is where memory ends up: its watermark is enough. */
-		if (nodes[i].tier != last_tier)
-			worker->reserve_pages[i] +=
-				share_pages(&config->reserve, nodes[i].total_pages);
-	}
-	worker->memory_max = share_pages(&config->memory_max, pages) << TIERED_PAGE_SHIFT;
-}
-
-/* Finds out whether there is something to tier and a way to do it; else says why not. */
-static int choose(struct manager *manager)
-{
-	struct worker_config *worker = &manager->worker_config;
-	const struct config *config = manager->config;
-	struct tracker_env env = {
-		.topology = manager->topology,
-		.proc_root = "/proc",
-		.sys_root = "/sys",
-	};
-	int ret;
-
-	worker->policy = policy_find(config->policy);
-	if (!worker->policy) {
-		log_error("policy = %s: no such policy; expected one of those in tiered.conf(5)",
-			  config->policy);
-		return -EINVAL;
-	}
-	if (topology_tiers(manager->topology) < 2) {
-		snprintf(manager->idle_reason, sizeof(manager->idle_reason),
-			 "only one memory tier here, nothing to tier; add memory of another speed, "
-			 "or name the tiers in [tiers] order");
-		return 0;
-	}
-	ret = tracker_choose(config->tracker, &env, &worker->tracker, manager->idle_reason,
-			     sizeof(manager->idle_reason));
-	if (ret == -ENOENT) {
-		log_error("tracker = %s", manager->idle_reason);
-		return -EINVAL;
-	}
-	if (ret < 0)
-		return 0;
-	manager->idle_reason[0] = '\0';
-	return 1;
-}
-
-static int open_worker(struct manager *manager)
-{
-	const struct config *config = manager->config;
-	struct worker_config *worker = &manager->worker_config;
-	int ret = choose(manager);
-
-	if (ret <= 0)
-		return ret;
-	worker->topology = manager->topology;
-	worker->bpf = manager->bpf;
-	worker->proc_root = "/proc";
-	worker->sys_root = "/sys";
-	worker->observe = config->observe || manager->options->observe;
-	worker->window_ns = config->window.ns;
-	worker->window_min_ns = config->window_min_ns;
-	worker->window_max_ns = config->window_max_ns;
-	worker->cpu_max_ppm = config->cpu_max_ppm;
-	worker->rate = config->rate;
-	set_bounds(manager);
-	ret = worker_start(worker, &manager->worker);
-	if (ret < 0)
-		log_error("worker thread: %s", strerror(-ret));
-	return ret;
 }
 
 /* A target holds two descriptors (process and pagemap); the rest of the daemon a few dozen. */
@@ -302,7 +154,7 @@ static int add_sources(struct manager *manager)
 						 CONSUME_EVERY_USEC, 0, on_consume, manager);
 	if (ret >= 0 && manager->worker)
 		ret = sd_event_add_io(manager->loop, NULL, worker_fd(manager->worker), EPOLLIN,
-				      on_worker, manager);
+				      manager_on_worker, manager);
 	if (ret >= 0 && manager->worker)
 		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC, 0, 0,
 						 on_sweep, manager);
@@ -345,15 +197,24 @@ static int open_all(struct manager *manager)
 		log_error("targets: %s", strerror(-ret));
 		return ret;
 	}
-	ret = open_worker(manager);
+	ret = manager_open_worker(manager);
 	if (ret < 0)
 		return ret;
-	return open_loop(manager);
+	ret = manager_open_views(manager);
+	if (ret < 0) {
+		log_error("views: %s", strerror(-ret));
+		return ret;
+	}
+	ret = open_loop(manager);
+	if (ret == 0)
+		manager_open_control(manager);
+	return ret;
 }
 
 static void close_all(struct manager *manager)
 {
-	stop_worker(manager);
+	manager_stop_worker(manager);
+	manager_close_views(manager);
 	sd_event_unref(manager->loop);
 	targets_free(manager->targets);
 	bpf_close(manager->bpf);
@@ -370,7 +231,8 @@ int manager_run(const struct config *config, const struct manager_options *optio
 
 	if (!manager)
 		return -ENOMEM;
-	manager->config = config;
+	manager->running = *config;
+	manager->config = &manager->running;
 	manager->options = options;
 	ret = open_all(manager);
 	if (ret == 0) {
@@ -379,7 +241,7 @@ int manager_run(const struct config *config, const struct manager_options *optio
 		ret = sd_event_loop(manager->loop);
 		if (ret < 0)
 			log_error("event loop: %s", strerror(-ret));
-		stop_worker(manager);
+		manager_stop_worker(manager);
 		manager_report_totals(manager);
 		if (ret >= 0)
 			ret = manager->failed;

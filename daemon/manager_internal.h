@@ -8,10 +8,13 @@
 
 #include "config/config.h"
 #include "manager.h"
+#include "report/board.h"
 #include "tiered/event.h"
+#include "verbs/verbs.h"
 #include "worker/worker.h"
 
 struct bpf;
+struct target_wanted;
 struct targets;
 struct topology;
 
@@ -27,12 +30,14 @@ struct manager_seen {
 
 /**
  * struct manager - all objects of one run
+ * @running: the conf, and on top of it what was set while running; @config points to it
  * @worker: NULL on a machine where there is nothing to tier or no way to track
  * @idle_reason: why there is no worker; "" when there is one
  * @events: records taken from the ring, by enum event_kind
  */
 struct manager {
 	const struct config *config;
+	struct config running;
 	const struct manager_options *options;
 	enum manager_end end;
 
@@ -43,6 +48,11 @@ struct manager {
 	struct worker_config worker_config;
 	struct worker *worker;
 	char idle_reason[256];
+
+	struct board *board;
+	struct verbs_env view;
+	struct verbs *verbs;
+	struct control *control;
 
 	FILE *window_log;
 	uint64_t last_summary_ns;
@@ -59,6 +69,28 @@ void manager_sweep(struct manager *manager);
 void manager_consume(struct manager *manager);
 /* The worker says that a target is gone, or cannot be had. */
 void manager_target_gone(struct manager *manager, const struct worker_gone *gone);
+
+/* manager.c: SIGHUP, or the verb. 0, or -errno when the conf is not good, which was logged. */
+int manager_reload(struct manager *manager);
+
+/*
+ * manager_worker.c: finds out whether there is something to tier and a way to do
+ * it, and starts the worker; else idle_reason says why not. 0 or -errno, logged.
+ */
+int manager_open_worker(struct manager *manager);
+/* An sd_event_io_handler_t: messages of the worker. */
+int manager_on_worker(sd_event_source *source, int fd, uint32_t events, void *arg);
+/* Waits until the worker has ended; nothing to do when there is none. */
+void manager_stop_worker(struct manager *manager);
+
+/* manager_views.c: board, pins, verbs; and, once there is a loop, the control socket. */
+int manager_open_views(struct manager *manager);
+void manager_open_control(struct manager *manager);
+void manager_close_views(struct manager *manager);
+void manager_view_add(struct manager *manager, const struct target_wanted *wanted);
+void manager_view_remove(struct manager *manager, uint32_t id);
+void manager_view_figures(struct manager *manager, const struct worker_figures *figures);
+void manager_view_window(struct manager *manager, const struct worker_window *window);
 
 /* manager_report.c: one window ended. */
 void manager_report_window(struct manager *manager, const struct worker_window *window);

@@ -26,6 +26,7 @@ static void send_add(struct manager *manager, const struct target_wanted *wanted
 	add->id = wanted->id;
 	add->rule = wanted->rule;
 	add->key = wanted->key;
+	manager_view_add(manager, wanted);
 	bpf_manage(manager->bpf, wanted->key.tgid, true);
 	log_debug("target %u: %s (pid %u), %llu MiB resident", wanted->id, wanted->comm,
 		  wanted->key.tgid, (unsigned long long)wanted->rss_pages >> 8);
@@ -36,6 +37,7 @@ static void send_remove(struct manager *manager, const struct target_removed *ta
 {
 	struct worker_remove *removed = calloc(1, sizeof(*removed));
 
+	manager_view_remove(manager, target->id);
 	bpf_manage(manager->bpf, target->tgid, false);
 	if (!removed)
 		return;
@@ -72,6 +74,7 @@ void manager_target_gone(struct manager *manager, const struct worker_gone *gone
 
 	if (!wanted)
 		return;
+	manager_view_remove(manager, gone->id);
 	bpf_manage(manager->bpf, wanted->key.tgid, false);
 	if (gone->error == -ESRCH) {
 		targets_on_gone(manager->targets, gone->id);
@@ -107,8 +110,12 @@ static void on_faults(void *arg, const struct event_faults *event)
 {
 	struct manager *manager = arg;
 
+	struct board_target *target = board_find_process(manager->board, event->header.tgid);
+
 	manager->events[event->header.kind]++;
 	manager->seen.faults += event->count;
+	if (target)
+		target->stats.faults += event->count;
 }
 
 static void on_migration(void *arg, const struct event_migration *event)
@@ -116,14 +123,26 @@ static void on_migration(void *arg, const struct event_migration *event)
 	struct manager *manager = arg;
 
 	manager->events[event->header.kind]++;
+	verbs_on_migration(manager->verbs, event);
+}
+
+static void on_folio(void *arg, const struct event_folio *event)
+{
+	struct manager *manager = arg;
+
+	manager->events[event->header.kind]++;
+	verbs_on_folio(manager->verbs, event);
 }
 
 static void on_shootdowns(void *arg, const struct event_shootdowns *event)
 {
 	struct manager *manager = arg;
+	struct board_target *target = board_find_process(manager->board, event->header.tgid);
 
 	manager->events[event->header.kind]++;
 	manager->seen.shootdowns += event->received;
+	if (target)
+		target->stats.shootdowns += event->received;
 }
 
 void manager_consume(struct manager *manager)
@@ -132,12 +151,14 @@ void manager_consume(struct manager *manager)
 		.lifecycle = on_lifecycle,
 		.faults = on_faults,
 		.migration = on_migration,
+		.folio = on_folio,
 		.shootdowns = on_shootdowns,
 	};
 	struct targets_change change;
 	uint64_t now_ns = clock_now_ns();
 
 	bpf_consume(manager->bpf, &handler, manager);
+	verbs_on_round(manager->verbs);
 	if (!manager->worker || now_ns - manager->last_look_ns < LOOK_EVERY_NS)
 		return;
 	manager->last_look_ns = now_ns;

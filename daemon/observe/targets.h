@@ -160,6 +160,14 @@ void targets_on_gone(struct targets *targets, uint32_t id);
 /* The worker may not touch it: leave it out until it execs. */
 void targets_refuse(struct targets *targets, uint32_t id);
 
+/*
+ * Why a process is no target, as a sentence for people; "" when nothing speaks
+ * against it (it will be one after the next look). 0, or -ESRCH when there is no
+ * such process.
+ */
+int targets_explain(const struct targets *targets, const char *proc_root, uint32_t tgid,
+		    char *ret_why, size_t size);
+
 /* Those held now, for people; valid until the next call. NULL when there is none of this id. */
 const struct target_wanted *targets_find(const struct targets *targets, uint32_t id);
 const struct target_wanted *targets_list(const struct targets *targets, size_t *ret_n);

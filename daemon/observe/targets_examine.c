@@ -16,7 +16,7 @@ static uint64_t path_hash(const char *path)
 	return hash | 1;
 }
 
-static int is_user_process(const struct proc_stat *stat)
+int targets_is_user_process(const struct proc_stat *stat)
 {
 	if (stat->flags & PROC_FLAG_KTHREAD)
 		return 0;
@@ -88,7 +88,7 @@ int targets_examine(struct targets *targets, const char *proc_root, uint32_t pid
 	int held;
 
 	if (proc_read_stat(proc_root, pid, &candidate.stat) < 0 || candidate.stat.pid != pid ||
-	    !is_user_process(&candidate.stat))
+	    !targets_is_user_process(&candidate.stat))
 		return 0;
 	found->processes++;
 	if (known && known->wanted.key.start_ns != candidate.stat.start_ns)

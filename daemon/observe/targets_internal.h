@@ -70,6 +70,9 @@ struct candidates {
 	size_t refused;
 };
 
+/* Neither kernel thread nor init nor dead nor this daemon. */
+int targets_is_user_process(const struct proc_stat *stat);
+
 struct known *targets_known(const struct targets *targets, uint32_t tgid);
 
 /* Looks at one process, and adds it to @found if a rule wants it. 0 or -ENOMEM. */

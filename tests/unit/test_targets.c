@@ -294,6 +294,48 @@ static void test_traits(void **state)
 	sweep(0, 1, 0);
 }
 
+static void explains(unsigned int pid, const char *part)
+{
+	char why[256];
+
+	assert_int_equal(targets_explain(world.targets, world.tree.root, pid, why, sizeof(why)), 0);
+	assert_non_null(strstr(why, part));
+	if (!*part)
+		assert_string_equal(why, "");
+}
+
+/* Each reason not to be a target has its words. */
+static void test_explain(void **state)
+{
+	struct target_rule rules[2];
+	char why[256];
+
+	(void)state;
+	begin(NULL, 0, 1);
+	process(1, "init", 1, 500, 0, "/sbin/init");
+	process(100, "p", 50, 100, 0, "/bin/p");
+	process(101, "p", 50, 10, 0, "/bin/p");
+	process(102, "p", 50, 99, 0, "/bin/p");
+	sweep(1, 0, 0);
+	explains(100, "");
+	explains(101, "10.0 MiB resident, less than min_size of 64.0 MiB");
+	explains(102, "targets_max of 1");
+	explains(1, "never managed");
+	assert_int_equal(targets_explain(world.targets, world.tree.root, 999, why, sizeof(why)),
+			 -ESRCH);
+	targets_refuse(world.targets, world.change.added[0].id);
+	explains(100, "did not let the daemon");
+	targets_free(world.targets);
+	rules[0] = rule("mine", "q", 0);
+	rules[1] = rule("never", "r", 1);
+	begin(rules, 2, 4);
+	process(103, "r", 50, 99, 0, "/bin/r");
+	explains(100, "no [target] section");
+	explains(103, "[target never] excludes it");
+	process(104, "q", 50, 99, 0, "/bin/q");
+	explains(104, "");
+}
+
 static void test_no_proc(void **state)
 {
 	(void)state;
@@ -311,7 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(test_sweep),   UNIT(test_identity), UNIT(test_events),  UNIT(test_overflow),
-		UNIT(test_refused), UNIT(test_traits),   UNIT(test_no_proc),
+		UNIT(test_refused), UNIT(test_traits),   UNIT(test_no_proc), UNIT(test_explain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

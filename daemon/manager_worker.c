@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* manager_worker.c - the worker's life: whether there is one, what it says, its end. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "decide/policy.h"
+#include "manager_internal.h"
+#include "observe/topology.h"
+#include "observe/tracker.h"
+#include "util/log.h"
+
+/* A share of @whole pages, or bytes, as pages; a share above 0 is a page at least. */
+static uint64_t share_pages(const struct config_share *share, uint64_t whole_pages)
+{
+	if (share->ppm)
+		return (whole_pages * share->ppm + 999999) / 1000000;
+	return share->bytes >> TIERED_PAGE_SHIFT;
+}
+
+static void set_bounds(struct manager *manager)
+{
+	const struct config *config = manager->config;
+	struct worker_config *worker = &manager->worker_config;
+	unsigned int last_tier = topology_tiers(manager->topology) - 1;
+	const struct topology_node *nodes;
+	uint64_t pages = 0;
+	size_t i, n;
+
+	nodes = topology_nodes(manager->topology, &n);
+	for (i = 0; i < n; i++) {
+		pages += nodes[i].total_pages;
+		worker->reserve_pages[i] = nodes[i].high_pages;
+		/* The slowest tier is where memory ends up: its watermark is enough. */
+		if (nodes[i].tier != last_tier)
+			worker->reserve_pages[i] +=
+				share_pages(&config->reserve, nodes[i].total_pages);
+	}
+	worker->memory_max = share_pages(&config->memory_max, pages) << TIERED_PAGE_SHIFT;
+}
+
+/* Finds out whether there is something to tier and a way to do it; else says why not. */
+static int choose(struct manager *manager)
+{
+	struct worker_config *worker = &manager->worker_config;
+	const struct config *config = manager->config;
+	struct tracker_env env = {
+		.topology = manager->topology,
+		.proc_root = "/proc",
+		.sys_root = "/sys",
+	};
+	int ret;
+
+	worker->policy = policy_find(config->policy);
+	if (!worker->policy) {
+		log_error("policy = %s: no such policy; expected one of those in tiered.conf(5)",
+			  config->policy);
+		return -EINVAL;
+	}
+	if (topology_tiers(manager->topology) < 2) {
+		snprintf(manager->idle_reason, sizeof(manager->idle_reason),
+			 "only one memory tier here, nothing to tier; add memory of another speed, "
+			 "or name the tiers in [tiers] order");
+		return 0;
+	}
+	ret = tracker_choose(config->tracker, &env, &worker->tracker, manager->idle_reason,
+			     sizeof(manager->idle_reason));
+	if (ret == -ENOENT) {
+		log_error("tracker = %s", manager->idle_reason);
+		return -EINVAL;
+	}
+	if (ret < 0)
+		return 0;
+	manager->idle_reason[0] = '\0';
+	return 1;
+}
+
+int manager_open_worker(struct manager *manager)
+{
+	const struct config *config = manager->config;
+	struct worker_config *worker = &manager->worker_config;
+	int ret = choose(manager);
+
+	if (ret <= 0)
+		return ret;
+	worker->topology = manager->topology;
+	worker->bpf = manager->bpf;
+	worker->proc_root = "/proc";
+	worker->sys_root = "/sys";
+	worker->observe = config->observe || manager->options->observe;
+	worker->window_ns = config->window.ns;
+	worker->window_min_ns = config->window_min_ns;
+	worker->window_max_ns = config->window_max_ns;
+	worker->cpu_max_ppm = config->cpu_max_ppm;
+	worker->rate = config->rate;
+	set_bounds(manager);
+	ret = worker_start(worker, &manager->worker);
+	if (ret < 0)
+		log_error("worker thread: %s", strerror(-ret));
+	return ret;
+}
+
+/* Frees the message, or hands it on. */
+static void take_message(struct manager *manager, struct message *message)
+{
+	const struct worker_window *window = (const struct worker_window *)message;
+
+	switch (message->kind) {
+	case WORKER_WINDOW:
+		manager_view_window(manager, window);
+		manager_report_window(manager, window);
+		break;
+	case WORKER_FIGURES:
+		manager_view_figures(manager, (struct worker_figures *)message);
+		break;
+	case WORKER_ANSWER:
+		verbs_answer(manager->verbs, (struct worker_answer *)message);
+		return;
+	case WORKER_GONE:
+		manager_target_gone(manager, (struct worker_gone *)message);
+		break;
+	case WORKER_TARGET:
+		manager_report_target((struct worker_target *)message);
+		break;
+	case WORKER_ENDED:
+		manager->last = *window;
+		break;
+	}
+	free(message);
+}
+
+/* Takes all messages of the worker; returns 1 when it has ended. */
+static int take_messages(struct manager *manager)
+{
+	struct message *message;
+	int ended = 0;
+
+	while ((message = worker_receive(manager->worker))) {
+		ended |= message->kind == WORKER_ENDED;
+		take_message(manager, message);
+	}
+	return ended;
+}
+
+int manager_on_worker(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct manager *manager = arg;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	if (!take_messages(manager))
+		return 0;
+	worker_join(manager->worker);
+	manager->worker = NULL;
+	verbs_no_worker(manager->verbs);
+	if (manager->last.error) {
+		log_error("worker: %s: %s", manager->last.error_what,
+			  strerror(-manager->last.error));
+		manager->failed = manager->last.error;
+	}
+	return sd_event_exit(manager->loop, 0);
+}
+
+/*
+ * Asks the worker to stop and waits until it has: it may be inside a call. That
+ * is no hang of ours, so the watchdog is fed meanwhile; at a stop the service
+ * manager has a limit of its own.
+ */
+void manager_stop_worker(struct manager *manager)
+{
+	struct pollfd mail;
+
+	if (!manager->worker)
+		return;
+	mail = (struct pollfd){ .fd = worker_fd(manager->worker), .events = POLLIN };
+	worker_stop(manager->worker);
+	while (!take_messages(manager)) {
+		poll(&mail, 1, 1000);
+		sd_notify(0, "WATCHDOG=1");
+	}
+	worker_join(manager->worker);
+	manager->worker = NULL;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* internal.h - what the verbs share. */
+#ifndef TIERED_VERBS_INTERNAL_H
+#define TIERED_VERBS_INTERNAL_H
+
+#include "report/board.h"
+#include "verbs/verbs.h"
+
+/* More questions than this wait for the worker only if it hangs. */
+#define QUESTIONS_MAX 64
+/* Each watcher costs the daemon a line per event. */
+#define WATCHERS_MAX 8
+
+/* A question on its way to the worker; @token 0: a free place. */
+struct question {
+	uint64_t token;
+	struct control_call call;
+	uint32_t pid;
+};
+
+struct name;
+struct watcher;
+
+struct verbs {
+	struct verbs_env *env;
+	struct control *control;
+	struct question questions[QUESTIONS_MAX];
+	uint64_t last_token;
+	struct watcher *watchers[WATCHERS_MAX];
+	size_t n_watchers;
+	struct name *name; /* trace.c: whose memory the last event was about */
+};
+
+/* One function per verb; struct control_verb.run. */
+void verb_status(void *arg, struct control_call call, struct json_object *args);
+void verb_targets(void *arg, struct control_call call, struct json_object *args);
+void verb_explain(void *arg, struct control_call call, struct json_object *args);
+void verb_heatmap(void *arg, struct control_call call, struct json_object *args);
+void verb_plan(void *arg, struct control_call call, struct json_object *args);
+void verb_metrics(void *arg, struct control_call call, struct json_object *args);
+void verb_trace(void *arg, struct control_call call, struct json_object *args);
+void verb_set(void *arg, struct control_call call, struct json_object *args);
+void verb_pause(void *arg, struct control_call call, struct json_object *args);
+void verb_resume(void *arg, struct control_call call, struct json_object *args);
+void verb_reload(void *arg, struct control_call call, struct json_object *args);
+
+/* Arguments were checked for their type already. 0 and "" when not given. */
+uint64_t args_number(struct json_object *args, const char *name);
+const char *args_string(struct json_object *args, const char *name);
+
+/* json.c: @base is a structure, each field a __u64 of it. */
+struct json_field {
+	const char *name;
+	size_t offset;
+};
+void json_add_fields(struct json_object *object, const struct json_field *fields, size_t n,
+		     const void *base);
+void json_add_u64(struct json_object *object, const char *name, uint64_t value);
+void json_add_text(struct json_object *object, const char *name, const char *value);
+void json_add_comm(struct json_object *object, const char comm[16]);
+void json_add_address(struct json_object *object, const char *name, uint64_t address);
+/* NULL when @cond is 0. */
+void json_add_rate(struct json_object *object, const char *name, int known, int rate);
+
+/* What both `status` and `targets` tell: fields as in tiered/control.h. */
+struct json_object *json_process(const struct target_key *key, const struct stats_process *process);
+struct json_object *json_target(const struct verbs *verbs, const struct board_target *target);
+struct json_object *json_asked_daemon(const struct stats_daemon *daemon);
+const char *json_reason_name(unsigned int reason);
+struct json_object *json_reasons(const struct stats_by_reason *reasons);
+
+/* answers.c: what the worker answered to @question. */
+struct json_object *explain_json(const struct verbs *verbs, const struct question *question,
+				 const struct worker_answer *answer);
+struct json_object *heatmap_json(const struct verbs *verbs, const struct question *question,
+				 const struct worker_answer *answer);
+struct json_object *plan_json(const struct verbs *verbs, const struct worker_answer *answer);
+
+/* Watchers go with the verbs. */
+void trace_close(struct verbs *verbs);
+
+#endif

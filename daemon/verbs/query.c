@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * query.c - `explain`, `heatmap` and `plan`: the worker knows the answer.
+ *
+ * A question is kept with the call that waits for it; the token finds it again.
+ * The socket gives up on it by itself when the worker does not answer in time.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "observe/proc.h"
+#include "observe/targets.h"
+#include "tiered/control.h"
+#include "verbs/internal.h"
+#include "worker/query.h"
+#include "worker/worker.h"
+
+#define COLUMNS_DEFAULT 64
+#define MOVES_DEFAULT 20
+
+/* A free place, or the one with most to wait when there is none: it has been given up. */
+static struct question *question_place(struct verbs *verbs)
+{
+	struct question *oldest = &verbs->questions[0];
+	size_t i;
+
+	for (i = 0; i < QUESTIONS_MAX && oldest->token; i++)
+		if (verbs->questions[i].token < oldest->token)
+			oldest = &verbs->questions[i];
+	return oldest;
+}
+
+static struct question *question_find(struct verbs *verbs, uint64_t token)
+{
+	size_t i;
+
+	for (i = 0; i < QUESTIONS_MAX; i++)
+		if (verbs->questions[i].token == token)
+			return &verbs->questions[i];
+	return NULL;
+}
+
+/* Sends @ask, which the callee takes over. */
+static void question_send(struct verbs *verbs, struct control_call call, struct worker_query *ask,
+			  uint32_t pid)
+{
+	struct question *question = question_place(verbs);
+
+	question->token = ++verbs->last_token;
+	question->call = call;
+	question->pid = pid;
+	ask->token = question->token;
+	worker_send(*verbs->env->worker, &ask->message, WORKER_QUERY);
+}
+
+static struct worker_query *question_new(struct verbs *verbs, struct control_call call,
+					 enum query_kind kind)
+{
+	struct worker_query *ask;
+
+	if (!*verbs->env->worker) {
+		control_refuse(verbs->control, call, CONTROL_UNAVAILABLE, "the daemon is idle: %s",
+			       verbs->env->idle_reason);
+		return NULL;
+	}
+	ask = calloc(1, sizeof(*ask));
+	if (!ask)
+		control_refuse(verbs->control, call, CONTROL_FAILED, "out of memory");
+	else
+		ask->kind = kind;
+	return ask;
+}
+
+/* A process that is no target: why. */
+static void explain_stranger(struct verbs *verbs, struct control_call call, uint32_t pid)
+{
+	struct json_object *result;
+	struct proc_stat stat;
+	char why[256];
+
+	if (proc_read_stat("/proc", pid, &stat) < 0 ||
+	    targets_explain(*verbs->env->targets, "/proc", pid, why, sizeof(why)) < 0) {
+		control_refuse(verbs->control, call, CONTROL_NOT_FOUND, "no process has pid %u",
+			       pid);
+		return;
+	}
+	if (!*why)
+		snprintf(why, sizeof(why), "%s",
+			 *verbs->env->worker ? "it was not looked at yet"
+					     : verbs->env->idle_reason);
+	result = json_object_new_object();
+	json_add_u64(result, "pid", pid);
+	json_add_comm(result, stat.comm);
+	json_object_object_add(result, "target", NULL);
+	json_add_text(result, "excluded", why);
+	json_object_object_add(result, "page", NULL);
+	json_object_object_add(result, "regions", json_object_new_array());
+	control_reply(verbs->control, call, result);
+}
+
+static int parse_address(const char *text, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 16);
+	return errno || end == text || *end || *text == '-' ? -EINVAL : 0;
+}
+
+void verb_explain(void *arg, struct control_call call, struct json_object *args)
+{
+	struct verbs *verbs = arg;
+	uint32_t pid = (uint32_t)args_number(args, "pid");
+	const char *address = args_string(args, "address");
+	struct board_target *target = board_find_process(verbs->env->board, pid);
+	struct worker_query *ask;
+	uint64_t where = 0;
+
+	if (*address && parse_address(address, &where) < 0) {
+		control_refuse(
+			verbs->control, call, CONTROL_BAD_REQUEST,
+			"address '%.32s'; expected a hexadecimal number such as 0x7f00c0000000",
+			address);
+		return;
+	}
+	if (!target || !*verbs->env->worker) {
+		explain_stranger(verbs, call, pid);
+		return;
+	}
+	ask = question_new(verbs, call, QUERY_EXPLAIN);
+	if (!ask)
+		return;
+	ask->target = target->id;
+	ask->address = where;
+	question_send(verbs, call, ask, pid);
+}
+
+void verb_heatmap(void *arg, struct control_call call, struct json_object *args)
+{
+	struct verbs *verbs = arg;
+	uint64_t pid = args_number(args, "pid"), columns = args_number(args, "columns");
+	struct board_target *target = board_find_process(verbs->env->board, (uint32_t)pid);
+	struct worker_query *ask;
+
+	if (columns > QUERY_CELLS_MAX) {
+		control_refuse(verbs->control, call, CONTROL_BAD_REQUEST,
+			       "columns %llu; expected 1 to %u", (unsigned long long)columns,
+			       QUERY_CELLS_MAX);
+		return;
+	}
+	ask = question_new(verbs, call, QUERY_HEATMAP);
+	if (!ask)
+		return;
+	if (!target) {
+		free(ask);
+		control_refuse(verbs->control, call, CONTROL_NOT_FOUND, "no target has pid %llu",
+			       (unsigned long long)pid);
+		return;
+	}
+	ask->target = target->id;
+	ask->count = columns ? (uint32_t)columns : COLUMNS_DEFAULT;
+	question_send(verbs, call, ask, (uint32_t)pid);
+}
+
+void verb_plan(void *arg, struct control_call call, struct json_object *args)
+{
+	struct verbs *verbs = arg;
+	uint64_t limit = args_number(args, "limit");
+	struct worker_query *ask;
+
+	if (limit > QUERY_MOVES_MAX) {
+		control_refuse(verbs->control, call, CONTROL_BAD_REQUEST,
+			       "limit %llu; expected 1 to %u", (unsigned long long)limit,
+			       QUERY_MOVES_MAX);
+		return;
+	}
+	ask = question_new(verbs, call, QUERY_PLAN);
+	if (!ask)
+		return;
+	ask->count = limit ? (uint32_t)limit : MOVES_DEFAULT;
+	question_send(verbs, call, ask, 0);
+}
+
+static void answer_error(struct verbs *verbs, const struct question *question, int error)
+{
+	if (error == -ENOENT)
+		control_refuse(verbs->control, question->call, CONTROL_NOT_FOUND,
+			       "no target has pid %u any more", question->pid);
+	else if (error == -EAGAIN)
+		control_refuse(verbs->control, question->call, CONTROL_BUSY,
+			       "no window has ended yet; ask again in a moment");
+	else
+		control_refuse(verbs->control, question->call, CONTROL_FAILED, "%s",
+			       strerror(-error));
+}
+
+void verbs_answer(struct verbs *verbs, struct worker_answer *answer)
+{
+	struct question *question = question_find(verbs, answer->token);
+
+	if (question && answer->error)
+		answer_error(verbs, question, answer->error);
+	else if (question && answer->kind == QUERY_EXPLAIN)
+		control_reply(verbs->control, question->call,
+			      explain_json(verbs, question, answer));
+	else if (question && answer->kind == QUERY_HEATMAP)
+		control_reply(verbs->control, question->call,
+			      heatmap_json(verbs, question, answer));
+	else if (question)
+		control_reply(verbs->control, question->call, plan_json(verbs, answer));
+	if (question)
+		question->token = 0;
+	worker_answer_free(answer);
+}
+
+void verbs_no_worker(struct verbs *verbs)
+{
+	size_t i;
+
+	for (i = 0; i < QUESTIONS_MAX; i++) {
+		if (!verbs->questions[i].token)
+			continue;
+		control_refuse(verbs->control, verbs->questions[i].call, CONTROL_UNAVAILABLE,
+			       "the daemon is stopping");
+		verbs->questions[i].token = 0;
+	}
+}
