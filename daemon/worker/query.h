@@ -18,6 +18,8 @@
 #include "tiered/types.h"
 #include "util/mailbox.h"
 
+struct window;
+
 enum query_kind {
 	QUERY_EXPLAIN = 1, /* of @target, at @address (0: the hottest regions) */
 	QUERY_HEATMAP,     /* of @target, in @count cells */
@@ -122,6 +124,10 @@ struct worker_answer {
 	uint32_t share_then_ppm;
 };
 
+/* One block: free() does the same. */
 void worker_answer_free(struct worker_answer *answer);
+
+/* For the worker: answers from what the window knows now, changes nothing; NULL without memory. */
+struct worker_answer *query_answer(const struct window *window, const struct worker_query *query);
 
 #endif
