@@ -146,7 +146,7 @@ test: deps
 
 san-binaries: $(UNIT_BIN) $(FUZZ_BIN)
 # Those with more than one thread; tests/run names them too.
-tsan-binaries: $(patsubst %,$(BUILD)/tests/unit/test_%,mailbox worker worker_books)
+tsan-binaries: $(patsubst %,$(BUILD)/tests/unit/test_%,mailbox worker worker_books worker_query)
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tiered $(BENCH_BIN)

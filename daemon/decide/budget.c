@@ -16,6 +16,14 @@ void budget_init(struct budget *budget, unsigned int share_ppm)
 	*budget = (struct budget){ .share_ppm = share_ppm, .ps_per_page = FIRST_PS_PER_PAGE };
 }
 
+void budget_change(struct budget *budget, unsigned int share_ppm)
+{
+	uint64_t ps_per_page = budget->ps_per_page;
+
+	budget_init(budget, share_ppm);
+	budget->ps_per_page = ps_per_page;
+}
+
 static int64_t earned(const struct budget *budget, uint64_t elapsed_ns)
 {
 	return (int64_t)((unsigned __int128)elapsed_ns * budget->share_ppm / PPM);

@@ -19,6 +19,9 @@ struct budget {
 
 void budget_init(struct budget *budget, unsigned int share_ppm);
 
+/* Another share from now on: savings and debts go, what a page costs is still known. */
+void budget_change(struct budget *budget, unsigned int share_ppm);
+
 /* Pages that fit into what is left now plus what @window_ns will earn; 0 when in debt for it. */
 uint64_t budget_pages(const struct budget *budget, uint64_t window_ns);
 

@@ -144,6 +144,13 @@ typedef int heat_each_fn(void *arg, const struct heat_item *item);
 int heat_each(const struct heat *heat, uint32_t target, const struct heat_query *query,
 	      heat_each_fn *each, void *arg);
 
+/*
+ * The folio around @address as an item of one, and the window in which anything of
+ * its 2 MiB was seen last; 0, or -ENOENT when nothing is known of it.
+ */
+int heat_find(const struct heat *heat, uint32_t target, uint64_t address, struct heat_item *ret,
+	      uint64_t *ret_seen);
+
 /* 0, or -ENOENT when nothing was observed of @target. Valid until heat is changed. */
 int heat_target(const struct heat *heat, uint32_t target, struct heat_target_view *ret);
 
@@ -163,5 +170,17 @@ static inline int heat_bin_rate(unsigned int bin)
  * millionths; 0 when there are none.
  */
 uint32_t heat_share_ppm(const struct heat *heat, uint64_t nodes);
+
+/* The same of one target; and of all, once @moves are done. */
+uint32_t heat_target_share_ppm(const struct heat *heat, uint32_t target, uint64_t nodes);
+uint32_t heat_moved_share_ppm(const struct heat *heat, uint64_t nodes, const struct move *moves,
+			      size_t n);
+
+/*
+ * Accesses of a page of this rate, in 1/1024 of the lowest rate's, below 2^43: they add
+ * up where rates do not. And back.
+ */
+uint64_t heat_weight(int rate);
+int16_t heat_weight_rate(uint64_t weight);
 
 #endif

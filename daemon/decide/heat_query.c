@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* heat_query.c - beliefs out: items, histograms, shares. */
+/* heat_query.c - beliefs out: items, histograms. */
 #include <errno.h>
 
 #include "decide/heat_table.h"
-
-/* Accesses of 1/8 octave steps within one octave, in 1/1024: 2^(i/8). */
-static const uint16_t eighths[8] = { 1024, 1117, 1218, 1328, 1448, 1579, 1722, 1878 };
 
 static int region_wanted(const struct region *region, const struct heat_query *query)
 {
@@ -128,60 +125,44 @@ int heat_target(const struct heat *heat, uint32_t target, struct heat_target_vie
 	return 0;
 }
 
-/* Rates this far below the hottest page weigh nothing, and sums stay within 64 bits. */
-#define SHARE_BINS 160
-
-static unsigned int hottest_bin(const struct heat *heat)
+/* The folio that entry @index of the region belongs to; 0 or -ENOENT. */
+static int find_folio(const struct region_store *store, const struct region *region,
+		      unsigned int index, union page *ret_page, unsigned int *ret_head,
+		      unsigned int *ret_order)
 {
-	unsigned int hottest = 0;
-	unsigned int node;
-	unsigned int bin;
-	size_t t;
+	const union page *pages;
 
-	for (t = 0; t < heat->n_targets; t++) {
-		for (node = 0; node < TIERED_NODES_MAX; node++) {
-			const uint64_t *bins = heat->targets[t]->bins[node];
-
-			for (bin = HEAT_BINS; bins && bin-- > hottest + 1;)
-				if (bins[bin])
-					hottest = bin;
-		}
+	if (!region->block) {
+		/* As items of such regions are told: from the first byte on, without a gap. */
+		if (index >= region->present)
+			return -ENOENT;
+		*ret_page = region->page;
+		*ret_order = region->order;
+		*ret_head = index >> region->order << region->order;
+		return 0;
 	}
-	return hottest;
+	pages = pool_block(&store->states, region->block);
+	*ret_head = pages_head(pages, index);
+	*ret_page = pages[*ret_head];
+	*ret_order = (unsigned int)__builtin_ctz(pages_run(pages, *ret_head));
+	return page_is_head(*ret_page) ? 0 : -ENOENT;
 }
 
-/* Accesses of all pages in @bins, in a unit that depends on @base only. */
-static uint64_t accesses(const uint64_t *bins, unsigned int base)
+int heat_find(const struct heat *heat, uint32_t target, uint64_t address, struct heat_item *ret,
+	      uint64_t *ret_seen)
 {
-	uint64_t sum = 0;
-	unsigned int i;
+	const struct heat_target *found = table_target(heat, target);
+	const struct region *region = found ? table_region(found, address) : NULL;
+	unsigned int index = (address >> TIERED_PAGE_SHIFT) & (REGION_PAGES - 1);
+	unsigned int head, order;
+	union page page;
 
-	for (i = 0; i <= SHARE_BINS && base + i < HEAT_BINS; i++)
-		sum += (bins[base + i] * eighths[i % 8] >> 10) << i / 8;
-	return sum;
-}
-
-uint32_t heat_share_ppm(const struct heat *heat, uint64_t nodes)
-{
-	unsigned int hottest = hottest_bin(heat);
-	unsigned int base = hottest > SHARE_BINS ? hottest - SHARE_BINS : 0;
-	uint64_t all = 0;
-	uint64_t there = 0;
-	unsigned int node;
-	size_t t;
-
-	for (t = 0; t < heat->n_targets; t++) {
-		for (node = 0; node < TIERED_NODES_MAX; node++) {
-			const uint64_t *bins = heat->targets[t]->bins[node];
-			uint64_t sum = bins ? accesses(bins, base) : 0;
-
-			all += sum;
-			there += nodes >> node & 1 ? sum : 0;
-		}
-	}
-	while (all >= UINT64_MAX / 1000000) {
-		all >>= 1;
-		there >>= 1;
-	}
-	return all ? (uint32_t)(there * 1000000 / all) : 0;
+	if (!region || find_folio(&heat->store, region, index, &page, &head, &order))
+		return -ENOENT;
+	*ret = item_of(page, target, region->base + ((uint64_t)head << TIERED_PAGE_SHIFT), 1,
+		       order);
+	rest_item(ret, region->coarse ? region->past : region_past(&heat->store, region, head),
+		  heat->store.window);
+	*ret_seen = region->seen;
+	return 0;
 }

@@ -55,6 +55,20 @@ enum vma_verdict vma_judge(const struct vma_record *record)
 	return VMA_TRACKED;
 }
 
+const char *vma_verdict_reason(enum vma_verdict verdict)
+{
+	static const char *const reasons[] = {
+		[VMA_TRACKED] = "",
+		[VMA_HUGETLB] = "pages of hugetlbfs",
+		[VMA_DEVICE] = "memory of a device",
+		[VMA_SPECIAL] = "special mapping (vdso, DAX and the like)",
+		[VMA_BOUND] = "bound to nodes by a memory policy",
+		[VMA_EMPTY] = "not accessible (PROT_NONE)",
+	};
+
+	return (size_t)verdict < ARRAY_SIZE(reasons) ? reasons[verdict] : "?";
+}
+
 /* What a name in /proc/PID/maps says of a mapping; the first prefix that fits decides. */
 static const struct {
 	const char *prefix;
@@ -108,11 +122,14 @@ int vma_parse_line(const char *line, struct vma_record *ret)
 	return 0;
 }
 
-/* A list under construction. */
+/* A list under construction, and what it says of the mapping around one address (0: nobody asked). */
 struct list {
 	struct vma *vmas;
 	size_t n;
 	size_t room;
+	uint64_t asked;
+	int found;
+	enum vma_verdict verdict;
 };
 
 /* Overlaps and steps back are not believed: such a record is left out. */
@@ -122,6 +139,10 @@ static int list_add(struct list *list, const struct vma_record *record)
 
 	if (record->start >= record->end || (last && record->start < last->end))
 		return 0;
+	if (list->asked && list->asked >= record->start && list->asked < record->end) {
+		list->found = 1;
+		list->verdict = vma_judge(record);
+	}
 	if (vma_judge(record) != VMA_TRACKED)
 		return 0;
 	if (last && last->end == record->start) {
@@ -184,28 +205,55 @@ static int list_from_source(struct list *list, vma_source_fn *source, void *arg,
 	return err;
 }
 
-int vmas_refresh(struct target *target, const char *proc_root, vma_source_fn *source,
-		 void *source_arg)
+/* From the better source, or the other one; 0, or -errno with nothing in the list. */
+static int list_fill(struct list *list, const struct target *target, const char *proc_root,
+		     vma_source_fn *source, void *source_arg)
 {
-	struct list list = { 0 };
 	int err = -EOPNOTSUPP;
 
 	if (source)
-		err = list_from_source(&list, source, source_arg, target->key.tgid);
+		err = list_from_source(list, source, source_arg, target->key.tgid);
 	/* Whatever the better source lacks, the other one may know the mappings. */
 	if (err < 0 && err != -ESRCH) {
-		list.n = 0;
-		err = list_from_maps(&list, proc_root, target->key.tgid);
+		list->n = 0;
+		list->found = 0;
+		err = list_from_maps(list, proc_root, target->key.tgid);
 	}
 	/* A pid in use again would list somebody else's mappings. */
 	if (!err && !target_alive(target))
 		err = -ESRCH;
 	if (err < 0) {
-		free(list.vmas);
-		return err;
+		free(list->vmas);
+		*list = (struct list){ 0 };
 	}
+	return err;
+}
+
+int vmas_refresh(struct target *target, const char *proc_root, vma_source_fn *source,
+		 void *source_arg)
+{
+	struct list list = { 0 };
+	int err = list_fill(&list, target, proc_root, source, source_arg);
+
+	if (err < 0)
+		return err;
 	free(target->vmas);
 	target->vmas = list.vmas;
 	target->n_vmas = list.n;
+	return 0;
+}
+
+int vmas_ask(const struct target *target, const char *proc_root, vma_source_fn *source,
+	     void *source_arg, uint64_t address, enum vma_verdict *ret)
+{
+	struct list list = { .asked = address };
+	int err = list_fill(&list, target, proc_root, source, source_arg);
+
+	if (err < 0)
+		return err;
+	free(list.vmas);
+	if (!list.found)
+		return -ENOENT;
+	*ret = list.verdict;
 	return 0;
 }

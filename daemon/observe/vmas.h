@@ -35,6 +35,9 @@ struct vma {
 /* Pure: what to do with one mapping. */
 enum vma_verdict vma_judge(const struct vma_record *record);
 
+/* For people: why such a mapping is not watched; "" for VMA_TRACKED. */
+const char *vma_verdict_reason(enum vma_verdict verdict);
+
 /* Pure: one line of /proc/PID/maps; 0 or -EINVAL. */
 int vma_parse_line(const char *line, struct vma_record *ret);
 
@@ -55,5 +58,12 @@ typedef int vma_source_fn(void *arg, int pid, struct vma_record *records, size_t
  */
 int vmas_refresh(struct target *target, const char *proc_root, vma_source_fn *source,
 		 void *source_arg);
+
+/*
+ * Asks the same sources what the mapping around @address is. 0; -ENOENT: none is there;
+ * -ESRCH: the process is gone; -errno.
+ */
+int vmas_ask(const struct target *target, const char *proc_root, vma_source_fn *source,
+	     void *source_arg, uint64_t address, enum vma_verdict *ret);
 
 #endif

@@ -156,6 +156,13 @@ static uint8_t other_node(void *arg, const struct target *target, uint8_t node)
 	return best;
 }
 
+void window_open_pacer(struct window *window)
+{
+	uint64_t rate = window->config->rate;
+
+	pacer_init(&window->pacer, rate, rate / (NSEC_PER_SEC / BURST_NS), clock_now_ns());
+}
+
 int window_open_moves(struct window *window)
 {
 	const struct worker_config *config = window->config;
@@ -169,11 +176,26 @@ int window_open_moves(struct window *window)
 		.arg = window,
 	};
 
-	pacer_init(&window->pacer, config->rate, config->rate / (NSEC_PER_SEC / BURST_NS),
-		   clock_now_ns());
+	window_open_pacer(window);
 	window->ns_per_move = FIRST_NS_PER_MOVE;
 	window->flush = flush_method_here(config->proc_root, NULL, 0);
 	return migrator_new(&env, &window->migrator);
+}
+
+static uint64_t moved_folios(const struct seat *seat)
+{
+	const struct ledger_sum *results = seat->account.results;
+
+	return results[MOVE_MOVED].folios + results[MOVE_ELSEWHERE].folios;
+}
+
+static void book_batch(struct seat *seat, const struct move *moves, size_t n)
+{
+	uint64_t before = moved_folios(seat);
+
+	ledger_moves(&seat->account, moves, n);
+	if (moved_folios(seat) != before)
+		seat->moved_ns = clock_now_ns();
 }
 
 /* The same for each target; a batch is of one. */
@@ -186,8 +208,7 @@ static void book_targets(struct window *window)
 		struct seat *seat = roster_find(&window->roster, batch->target);
 
 		if (seat)
-			ledger_moves(&seat->account, window->plan.moves + batch->first,
-				     batch->count);
+			book_batch(seat, window->plan.moves + batch->first, batch->count);
 	}
 }
 
@@ -242,6 +263,7 @@ int window_migrate(struct window *window)
 	heat_settle(window->heat, window->plan.moves, window->plan.n_moves);
 	ledger_moves(&window->account, window->plan.moves, window->plan.n_moves);
 	book_targets(window);
+	trail_add(&window->trail, window->number, window->plan.moves, window->plan.n_moves);
 	plan_clear(&window->plan);
 	learn_speed(window, clock_now_ns() - start_ns);
 	return ret == -ETIME ? 0 : ret;

@@ -14,8 +14,11 @@
 #include <stdint.h>
 
 #include "decide/plan.h"
+#include "tiered/policy.h"
 #include "tiered/types.h"
 #include "util/mailbox.h"
+
+struct window;
 
 enum query_kind {
 	QUERY_EXPLAIN = 1, /* of @target, at @address (0: the hottest regions) */
@@ -47,40 +50,6 @@ struct query_cell {
 	uint64_t known;
 	uint64_t fast;
 	int16_t rate;
-};
-
-/**
- * enum query_hold - what keeps a page where it is
- * @HOLD_NOTHING: the next plan moves it
- * @HOLD_PLACED: it is where it belongs: hot enough for its tier, not for a faster one
- * @HOLD_UNMAPPED: no mapping there
- * @HOLD_NOT_WATCHED: a mapping that is not looked at (huge pages, devices, bound by a policy)
- * @HOLD_UNKNOWN: watched, but nothing was seen there yet
- * @HOLD_SHARED, @HOLD_FIXED: must not move
- * @HOLD_RESTS: moved, or refused to move, a short while ago
- * @HOLD_DOUBT: hot (or cold) enough by its estimate, which is not sure enough yet
- * @HOLD_NODES: the process may not use a node it should go to
- * @HOLD_ROOM: no room where it should go, and nothing there that is colder beyond doubt
- * @HOLD_BUDGET: its turn comes in a later window: the rate is used up
- * @HOLD_OBSERVE: nothing is moved in observe mode
- * @HOLD_PAUSED: the daemon, or this target, was told to pause
- */
-enum query_hold {
-	HOLD_NOTHING = 0,
-	HOLD_PLACED,
-	HOLD_UNMAPPED,
-	HOLD_NOT_WATCHED,
-	HOLD_UNKNOWN,
-	HOLD_SHARED,
-	HOLD_FIXED,
-	HOLD_RESTS,
-	HOLD_DOUBT,
-	HOLD_NODES,
-	HOLD_ROOM,
-	HOLD_BUDGET,
-	HOLD_OBSERVE,
-	HOLD_PAUSED,
-	HOLDS,
 };
 
 /* For people and JSON: "nothing", "not-watched"; "?" beyond the last. */
@@ -155,6 +124,10 @@ struct worker_answer {
 	uint32_t share_then_ppm;
 };
 
+/* One block: free() does the same. */
 void worker_answer_free(struct worker_answer *answer);
+
+/* For the worker: answers from what the window knows now, changes nothing; NULL without memory. */
+struct worker_answer *query_answer(const struct window *window, const struct worker_query *query);
 
 #endif

@@ -27,6 +27,10 @@ static int make_room(struct roster *roster)
 	if (!targets)
 		return -ENOMEM;
 	roster->targets = targets;
+	targets = realloc(roster->watched, room * sizeof(*targets));
+	if (!targets)
+		return -ENOMEM;
+	roster->watched = targets;
 	roster->room = room;
 	return 0;
 }
@@ -73,6 +77,16 @@ void roster_remove(struct roster *roster, uint32_t id)
 	memmove(&roster->targets[at], &roster->targets[at + 1], after * sizeof(*roster->targets));
 }
 
+void roster_watch(struct roster *roster)
+{
+	size_t i;
+
+	roster->n_watched = 0;
+	for (i = 0; i < roster->count; i++)
+		if (!roster->seats[i].paused)
+			roster->watched[roster->n_watched++] = roster->targets[i];
+}
+
 void roster_done(struct roster *roster)
 {
 	size_t i;
@@ -81,6 +95,7 @@ void roster_done(struct roster *roster)
 		target_close(roster->targets[i]);
 	free(roster->seats);
 	free(roster->targets);
+	free(roster->watched);
 	*roster = (struct roster){ 0 };
 }
 

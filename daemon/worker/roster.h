@@ -18,6 +18,9 @@ struct target;
  * @marked: has marks in this window
  * @flushed: its TLB entries are known to be flushed since
  * @gone: its process or program has ended
+ * @paused: neither looked at nor moved until told otherwise
+ * @windows: in which it had marks
+ * @moved_ns: when a page of it was last moved, 0: never
  * @account: what was asked of its pages, and what came of it, in all
  */
 struct seat {
@@ -26,13 +29,21 @@ struct seat {
 	uint8_t marked;
 	uint8_t flushed;
 	uint8_t gone;
+	uint8_t paused;
+	uint64_t windows;
+	uint64_t moved_ns;
 	struct ledger_account account;
 };
 
-/* @targets holds the same targets once more, in the form trackers take. */
+/*
+ * @targets holds the same targets once more; @watched those that are not paused, in the
+ * form trackers take, as of the last roster_watch().
+ */
 struct roster {
 	struct seat *seats;
 	struct target **targets;
+	struct target **watched;
+	size_t n_watched;
 	size_t count;
 	size_t room;
 };
@@ -45,6 +56,9 @@ void roster_remove(struct roster *roster, uint32_t id);
 
 /* NULL when there is none. Valid until the next add or remove. */
 struct seat *roster_find(const struct roster *roster, uint32_t id);
+
+/* Finds out who is to be watched; from then on the old @watched is no more. */
+void roster_watch(struct roster *roster);
 
 /* Closes all. */
 void roster_done(struct roster *roster);

@@ -11,6 +11,7 @@
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "util/clock.h"
+#include "worker/view.h"
 
 /* Length of the first window: long enough to see something, short enough not to keep anyone waiting. */
 #define FIRST_INTERVAL_NS NSEC_PER_SEC
@@ -52,6 +53,9 @@ int window_open(struct window *window, const struct worker_config *config,
 	window->policy = calloc(1, config->policy->state_size ? config->policy->state_size : 1);
 	if (!window->policy)
 		return -ENOMEM;
+	ret = trail_open(&window->trail);
+	if (ret < 0)
+		return ret;
 	ret = window_open_moves(window);
 	if (ret < 0)
 		return ret;
@@ -65,6 +69,7 @@ void window_close(struct window *window)
 		window->config->tracker->stop(window->tracker);
 	migrator_free(window->migrator);
 	plan_done(&window->plan);
+	trail_close(&window->trail);
 	heat_free(window->heat);
 	free(window->policy);
 	roster_done(&window->roster);
@@ -75,8 +80,10 @@ static void seat_marked(void *arg, struct target *target)
 	struct window *window = arg;
 	struct seat *seat = roster_find(&window->roster, target->id);
 
-	if (seat)
+	if (seat) {
 		seat->marked = 1;
+		seat->windows++;
+	}
 	window->account.marked_targets++;
 }
 
@@ -160,64 +167,19 @@ static int step_read(struct window *window)
 	return 0;
 }
 
-/* 0 when it cannot be found out how much is free. */
-static size_t view_nodes(const struct window *window, struct node_view *views)
-{
-	const struct topology_node *nodes;
-	uint64_t free_pages[TIERED_NODES_MAX] = { 0 };
-	size_t i, n;
-
-	nodes = topology_nodes(window->config->topology, &n);
-	if (topology_free_pages(window->config->topology, free_pages) < 0)
-		return 0;
-	for (i = 0; i < n; i++)
-		views[i] = (struct node_view){
-			.id = nodes[i].id,
-			.tier = nodes[i].tier,
-			.total = nodes[i].total_pages,
-			.free = free_pages[i],
-			.reserve = window->config->reserve_pages[i],
-		};
-	return n;
-}
-
 static int step_decide(struct window *window)
 {
-	struct node_view nodes[TIERED_NODES_MAX];
-	struct target_view *targets;
-	struct snapshot snapshot;
-	size_t i, n_nodes;
+	struct view view;
 	int ret;
 
 	plan_clear(&window->plan);
-	n_nodes = view_nodes(window, nodes);
-	if (!n_nodes)
-		return 0;
-	targets = calloc(window->roster.count + 1, sizeof(*targets));
-	if (!targets)
-		return -ENOMEM;
-	for (i = 0; i < window->roster.count; i++)
-		targets[i] = (struct target_view){
-			.id = window->roster.targets[i]->id,
-			.promote = 1,
-			.demote = 1,
-			.allowed_nodes = window->roster.targets[i]->allowed_nodes,
-		};
-	snapshot = (struct snapshot){
-		.window = window->number,
-		.interval_ns = window->seen_ns ? window->seen_ns : window->interval_ns,
-		.nodes = nodes,
-		.n_nodes = n_nodes,
-		.targets = targets,
-		.n_targets = window->roster.count,
-		.heat = window->heat,
-		.budget_pages = window_move_pages(window),
-	};
-	ret = window->config->policy->decide(window->policy, &snapshot, &window->plan);
-	free(targets);
+	window->decided_ns = window->seen_ns ? window->seen_ns : window->interval_ns;
+	ret = view_take(window, &view);
 	if (ret < 0)
-		return ret;
-	return plan_seal(&window->plan);
+		return ret == -EAGAIN ? 0 : ret;
+	ret = window->config->policy->decide(window->policy, &view.snapshot, &window->plan);
+	view_done(&view);
+	return ret < 0 ? ret : plan_seal(&window->plan);
 }
 
 /* What was seen, and how long the next window should be for it. */
@@ -225,20 +187,18 @@ static void step_adapt(struct window *window)
 {
 	const struct worker_config *config = window->config;
 	const struct topology_node *nodes;
-	uint64_t fast_pages = 0, fast_nodes = 0, accessed;
+	uint64_t fast_pages = 0, accessed;
 	struct heat_stats stats;
 	size_t i, n;
 
 	nodes = topology_nodes(config->topology, &n);
-	for (i = 0; i < n && nodes[i].tier == 0; i++) {
+	for (i = 0; i < n && nodes[i].tier == 0; i++)
 		fast_pages += nodes[i].total_pages;
-		fast_nodes |= UINT64_C(1) << nodes[i].id;
-	}
 	heat_stats(window->heat, &stats);
 	window->account.observed = stats.observed;
 	window->account.accessed = stats.accessed;
 	window->account.unknown = stats.unknown;
-	window->account.share_ppm = heat_share_ppm(window->heat, fast_nodes);
+	window->account.share_ppm = heat_share_ppm(window->heat, view_fast_nodes(window));
 	if (config->window_ns)
 		return;
 	if (!stats.observed)
@@ -318,8 +278,10 @@ int window_run(struct window *window, const char **ret_what)
 	window->pages_ns = 0;
 	window->seen_ns = 0;
 	ret = run_steps(window, ret_what);
-	if (ret == 0)
+	if (ret == 0) {
 		step_adapt(window);
+		window->ended = window->number;
+	}
 	book(window);
 	return ret;
 }

@@ -26,6 +26,7 @@
 #include "observe/flush.h"
 #include "report/ledger.h"
 #include "worker/roster.h"
+#include "worker/trail.h"
 #include "worker/worker.h"
 
 /**
@@ -43,6 +44,7 @@ struct window {
 	struct heat *heat;
 	void *policy;
 	struct plan plan;
+	struct trail trail;
 	struct migrator *migrator;
 	struct pacer pacer;
 	struct budget budget;
@@ -54,10 +56,13 @@ struct window {
 	uint64_t flush_room[TIERED_NODES_MAX]; /* the same down to the watermark */
 	uint64_t room_ns;
 
+	int paused; /* told to rest; it takes no window then */
 	uint64_t number;
+	uint64_t ended; /* the last one that was not cut short */
 	uint64_t interval_ns;
-	uint64_t marked_ns; /* when the marks began to count */
-	uint64_t seen_ns;   /* how long they counted */
+	uint64_t decided_ns; /* how long the window watched that was last decided on */
+	uint64_t marked_ns;  /* when the marks began to count */
+	uint64_t seen_ns;    /* how long they counted */
 	struct ledger_account account;
 	struct ledger_account totals;
 	uint64_t booked_ns; /* up to here time and CPU time are in the books */
@@ -74,6 +79,13 @@ void window_close(struct window *window);
 /* One turn; 0, -ECANCELED, or -errno with the step that failed in @ret_what. */
 int window_run(struct window *window, const char **ret_what);
 
+/* Changes what may change between windows; @config is the one that the window was opened with. */
+void window_tune(struct window *window, struct worker_config *config,
+		 const struct worker_tune *tune);
+
+/* Leaves one target alone, or no longer so; nothing happens when there is no such target. */
+void window_pause_target(struct window *window, uint32_t id, int paused);
+
 /* Books the time in which there was nothing to watch. */
 void window_rested(struct window *window);
 
@@ -83,6 +95,8 @@ int window_migrate(struct window *window);
 int window_flush(struct window *window);
 /* Base pages that the next window can move, by rate and by how fast moves really are. */
 uint64_t window_move_pages(const struct window *window);
+/* Lets the pacer start anew, at the rate of the conf. */
+void window_open_pacer(struct window *window);
 /* What the migrator needs, bound to @window. */
 int window_open_moves(struct window *window);
 

@@ -5,9 +5,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,7 +14,12 @@
 #include "bpf/vmas.h"
 #include "observe/target.h"
 #include "util/clock.h"
+#include "worker/query.h"
+#include "worker/reports.h"
 #include "worker/window.h"
+
+/* Of 1,024 targets these take 2.5 MiB. */
+#define FIGURES_UNREAD_MAX 4
 
 struct worker {
 	struct worker_config config;
@@ -24,6 +28,7 @@ struct worker {
 	pthread_t thread;
 	struct window window;
 	int stop;
+	atomic_uint figures_unread; /* WORKER_FIGURES on their way */
 	/* Messages that came during a window and wait for its end: */
 	struct message *pending;
 	struct message **last_pending;
@@ -32,38 +37,19 @@ struct worker {
 	struct worker_window *last_word;
 };
 
-static void send_main(struct worker *worker, struct message *message, unsigned int kind)
+/* At once: a question only reads. */
+static void answer(struct worker *worker, const struct worker_query *query)
 {
-	message->kind = kind;
-	mailbox_send(&worker->to_main, message);
-}
+	struct worker_answer *answer = query_answer(&worker->window, query);
 
-/* Nothing is lost when memory is short: the target is found gone again, or by the sweep. */
-static void send_gone(struct worker *worker, uint32_t id, int error)
-{
-	struct worker_gone *gone = calloc(1, sizeof(*gone));
-
-	if (!gone)
+	/* Without memory even for that, the one who asked runs out of patience. */
+	if (!answer)
 		return;
-	gone->id = id;
-	gone->error = error;
-	send_main(worker, &gone->message, WORKER_GONE);
+	answer->message.kind = WORKER_ANSWER;
+	mailbox_send(&worker->to_main, &answer->message);
 }
 
-static void send_account(struct worker *worker, const struct seat *seat)
-{
-	struct worker_target *report = calloc(1, sizeof(*report));
-
-	if (!report)
-		return;
-	report->id = seat->target->id;
-	report->tgid = seat->target->key.tgid;
-	memcpy(report->comm, seat->target->comm, sizeof(report->comm));
-	report->account = seat->account;
-	send_main(worker, &report->message, WORKER_TARGET);
-}
-
-/* Takes messages in; a stop counts at once, the others wait for the end of the window. */
+/* Takes messages in; a stop and questions count at once, the others when the window ends. */
 static void fetch(struct worker *worker)
 {
 	struct message *message;
@@ -71,6 +57,11 @@ static void fetch(struct worker *worker)
 	while ((message = mailbox_receive(&worker->to_worker))) {
 		if (message->kind == WORKER_STOP) {
 			worker->stop = 1;
+			free(message);
+			continue;
+		}
+		if (message->kind == WORKER_QUERY) {
+			answer(worker, (const struct worker_query *)message);
 			free(message);
 			continue;
 		}
@@ -116,14 +107,14 @@ static void add_target(struct worker *worker, const struct worker_add *add)
 
 	ret = target_open(worker->config.proc_root, add->id, &add->key, &target);
 	if (ret < 0) {
-		send_gone(worker, add->id, ret);
+		report_gone(&worker->to_main, add->id, ret);
 		return;
 	}
 	target->rule = add->rule;
 	ret = roster_add(&window->roster, target);
 	if (ret < 0) {
 		target_close(target);
-		send_gone(worker, add->id, ret);
+		report_gone(&worker->to_main, add->id, ret);
 	}
 }
 
@@ -132,9 +123,15 @@ static void remove_target(struct worker *worker, uint32_t id)
 	struct seat *seat = roster_find(&worker->window.roster, id);
 
 	if (seat)
-		send_account(worker, seat);
+		report_target(&worker->to_main, seat);
 	roster_remove(&worker->window.roster, id);
 	heat_forget(worker->window.heat, id);
+	trail_forget(&worker->window.trail, id);
+}
+
+static void pause_target(struct worker *worker, const struct worker_pause *pause)
+{
+	window_pause_target(&worker->window, pause->id, pause->paused);
 }
 
 static void handle(struct worker *worker, const struct message *message)
@@ -145,6 +142,12 @@ static void handle(struct worker *worker, const struct message *message)
 		break;
 	case WORKER_REMOVE:
 		remove_target(worker, ((const struct worker_remove *)message)->id);
+		break;
+	case WORKER_TUNE:
+		window_tune(&worker->window, &worker->config, (const struct worker_tune *)message);
+		break;
+	case WORKER_PAUSE:
+		pause_target(worker, (const struct worker_pause *)message);
 		break;
 	}
 }
@@ -175,7 +178,7 @@ static void remove_gone(struct worker *worker)
 			continue;
 		}
 		remove_target(worker, id);
-		send_gone(worker, id, -ESRCH);
+		report_gone(&worker->to_main, id, -ESRCH);
 	}
 }
 
@@ -192,45 +195,30 @@ static int prepare(struct worker *worker)
 	if (ret < 0)
 		return ret;
 	remove_gone(worker);
-	return worker->config.tracker->retarget(window->tracker, window->roster.targets,
-						window->roster.count);
+	roster_watch(&window->roster);
+	return worker->config.tracker->retarget(window->tracker, window->roster.watched,
+						window->roster.n_watched);
 }
 
-static void report(struct worker *worker, struct worker_window *message, unsigned int kind)
+/*
+ * Figures of many targets are large: while those of some windows wait to be read, no more are
+ * added. They are sums, so the next ones say it all.
+ */
+static void say_figures(struct worker *worker)
 {
-	const struct window *window = &worker->window;
-
-	message->window = window->number;
-	message->end_ns = clock_now_ns();
-	message->targets = window->roster.count;
-	message->account = window->account;
-	message->totals = window->totals;
-	send_main(worker, &message->message, kind);
+	if (atomic_load(&worker->figures_unread) >= FIGURES_UNREAD_MAX)
+		return;
+	atomic_fetch_add(&worker->figures_unread, 1);
+	if (!report_figures(&worker->to_main, &worker->window))
+		atomic_fetch_sub(&worker->figures_unread, 1);
 }
 
-static void report_window(struct worker *worker)
+static int rests(const struct worker *worker)
 {
-	struct worker_window *message = calloc(1, sizeof(*message));
-
-	/* The next one says it all: totals are kept here. */
-	if (message)
-		report(worker, message, WORKER_WINDOW);
+	return worker->window.paused || !worker->window.roster.n_watched;
 }
 
-static void report_end(struct worker *worker, int error, const char *what)
-{
-	struct worker_window *message = worker->last_word;
-	size_t i;
-
-	for (i = 0; i < worker->window.roster.count; i++)
-		send_account(worker, &worker->window.roster.seats[i]);
-	worker->last_word = NULL;
-	message->error = error;
-	snprintf(message->error_what, sizeof(message->error_what), "%s", what);
-	report(worker, message, WORKER_ENDED);
-}
-
-/* Nothing to watch: sleep until a target comes. */
+/* Nothing to watch, or told to pause: sleep until something is said. */
 static int idle(struct worker *worker)
 {
 	int ret = 0;
@@ -252,20 +240,24 @@ static int run(struct worker *worker, const char **ret_what)
 			return ret;
 		if (worker->stop)
 			return -ECANCELED;
-		if (!worker->window.roster.count)
+		if (rests(worker)) {
 			ret = idle(worker);
-		else
-			ret = window_run(&worker->window, ret_what);
+			if (ret < 0)
+				return ret;
+			continue;
+		}
+		ret = window_run(&worker->window, ret_what);
 		if (ret < 0)
 			return ret;
-		if (worker->window.roster.count)
-			report_window(worker);
+		say_figures(worker);
+		report_window(&worker->to_main, &worker->window);
 	}
 }
 
 static void *thread_main(void *arg)
 {
 	struct worker *worker = arg;
+	struct worker_window *last_word = worker->last_word;
 	const char *what = "";
 	int ret;
 
@@ -273,7 +265,8 @@ static void *thread_main(void *arg)
 	ret = window_open(&worker->window, &worker->config, pause_worker, worker, &what);
 	if (ret == 0)
 		ret = run(worker, &what);
-	report_end(worker, ret == -ECANCELED ? 0 : ret, what);
+	worker->last_word = NULL;
+	report_end(&worker->to_main, &worker->window, last_word, ret == -ECANCELED ? 0 : ret, what);
 	window_close(&worker->window);
 	return NULL;
 }
@@ -361,7 +354,11 @@ void worker_stop(struct worker *worker)
 
 struct message *worker_receive(struct worker *worker)
 {
-	return mailbox_receive(&worker->to_main);
+	struct message *message = mailbox_receive(&worker->to_main);
+
+	if (message && message->kind == WORKER_FIGURES)
+		atomic_fetch_sub(&worker->figures_unread, 1);
+	return message;
 }
 
 int worker_fd(const struct worker *worker)

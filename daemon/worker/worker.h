@@ -115,7 +115,8 @@ struct worker_pause {
 /**
  * struct worker_figure - one target after one window
  * @account: all that was done to it since it was added
- * @fast_pages, @tracked_pages: pages with a known rate in the fastest tier, and in all
+ * @fast_pages, @tracked_pages: pages with a known rate that may be moved (neither shared nor
+ *	fixed), in the fastest tier, and in all
  * @share_ppm: share of its accesses that the fastest tier gets, by estimate
  * @windows: windows in which it had marks
  * @last_move_ns: CLOCK_MONOTONIC, 0: never
@@ -130,7 +131,10 @@ struct worker_figure {
 	struct ledger_account account;
 };
 
-/* All targets that the worker holds, ascending ids. */
+/*
+ * All targets that the worker holds, ascending ids. Left out after a window while some
+ * were not yet received: these are sums, the next ones say it all.
+ */
 struct worker_figures {
 	struct message message;
 	size_t n;

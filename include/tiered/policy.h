@@ -14,8 +14,9 @@
 
 #include "types.h"
 
-struct heat; /* daemon/decide/heat.h */
-struct plan; /* daemon/decide/plan.h */
+struct heat;      /* daemon/decide/heat.h */
+struct heat_item; /* daemon/decide/heat.h */
+struct plan;      /* daemon/decide/plan.h */
 
 /**
  * struct node_view - one memory node in a snapshot, in base pages
@@ -69,18 +70,67 @@ struct snapshot {
 };
 
 /**
+ * enum query_hold - what keeps a page where it is
+ * @HOLD_NOTHING: the next plan moves it
+ * @HOLD_PLACED: it is where it belongs: hot enough for its tier, not for a faster one
+ * @HOLD_UNMAPPED: no mapping there
+ * @HOLD_NOT_WATCHED: a mapping that is not looked at (huge pages, devices, bound by a policy)
+ * @HOLD_UNKNOWN: watched, but nothing was seen there yet
+ * @HOLD_SHARED, @HOLD_FIXED: must not move
+ * @HOLD_RESTS: moved, or refused to move, a short while ago
+ * @HOLD_DOUBT: hot (or cold) enough by its estimate, which is not sure enough yet
+ * @HOLD_NODES: the process may not use a node it should go to
+ * @HOLD_ROOM: no room where it should go, and nothing there that is colder beyond doubt
+ * @HOLD_BUDGET: its turn comes in a later window: the rate is used up
+ * @HOLD_OBSERVE: nothing is moved in observe mode
+ * @HOLD_PAUSED: the daemon, or this target, was told to pause
+ */
+enum query_hold {
+	HOLD_NOTHING = 0,
+	HOLD_PLACED,
+	HOLD_UNMAPPED,
+	HOLD_NOT_WATCHED,
+	HOLD_UNKNOWN,
+	HOLD_SHARED,
+	HOLD_FIXED,
+	HOLD_RESTS,
+	HOLD_DOUBT,
+	HOLD_NODES,
+	HOLD_ROOM,
+	HOLD_BUDGET,
+	HOLD_OBSERVE,
+	HOLD_PAUSED,
+	HOLDS,
+};
+
+/**
+ * struct policy_verdict - why a folio is where it is
+ * @hold: what keeps it there, as far as a policy can know
+ * @bar: rate at which it would change its tier, in 1/256 octaves; with HOLD_NOTHING that of
+ *	 its move
+ */
+struct policy_verdict {
+	enum query_hold hold;
+	__s16 bar;
+};
+
+/**
  * struct policy_ops - one way to decide
  * @name: as in `policy = NAME`
  * @summary: half a line for --help
  * @decide: fills @ret_plan, which the caller made empty, with moves; 0 or
  *	    -ENOMEM. @state is what the policy carries from window to window,
  *	    @state_size bytes, zeroed before the first.
+ * @explain: what decide() would do with one folio that @heat knows: HOLD_NOTHING exactly
+ *	     when it would plan it; changes nothing. NULL: the policy cannot tell
  */
 struct policy_ops {
 	const char *name;
 	const char *summary;
 	size_t state_size;
 	int (*decide)(void *state, const struct snapshot *snapshot, struct plan *ret_plan);
+	void (*explain)(const void *state, const struct snapshot *snapshot,
+			const struct heat_item *folio, struct policy_verdict *ret);
 };
 
 #endif

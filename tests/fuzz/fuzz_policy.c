@@ -78,6 +78,45 @@ static void check_plan(const struct plan *plan, const struct snapshot *snapshot)
 	}
 }
 
+/* Of the folios that were explained, those that nothing holds. */
+struct freed {
+	const struct snapshot *snapshot;
+	uint64_t folios;
+	uint64_t met;
+};
+
+/* The first folio of each item, or all of them while there are few. */
+#define EXPLAINED_MAX 32
+
+static int explain_item(void *arg, const struct heat_item *item)
+{
+	struct freed *freed = arg;
+	struct policy_verdict verdict;
+	struct heat_item folio = *item;
+
+	folio.count = 1;
+	for (uint32_t i = 0; i < item->count && freed->met < EXPLAINED_MAX; i++, freed->met++) {
+		policy_heat.explain(NULL, freed->snapshot, &folio, &verdict);
+		assert(verdict.hold < HOLDS);
+		freed->folios += verdict.hold == HOLD_NOTHING;
+		folio.address += UINT64_C(4096) << item->order;
+	}
+	return freed->met >= EXPLAINED_MAX;
+}
+
+/* The policy explains what it decides: where all were asked for, as many are free as are planned. */
+static void check_explained(const struct snapshot *snapshot, const struct plan *plan)
+{
+	static const struct heat_query everything = { UINT64_MAX, INT16_MIN, INT16_MAX };
+	struct freed freed = { .snapshot = snapshot };
+	uint32_t target;
+
+	for (target = 0; target < 3; target++)
+		heat_each(snapshot->heat, target, &everything, explain_item, &freed);
+	assert(freed.folios <= plan->n_moves);
+	assert(freed.met >= EXPLAINED_MAX || freed.folios == plan->n_moves);
+}
+
 static void decide(struct heat *heat, struct input *input, uint64_t window, struct plan *plan)
 {
 	struct target_view targets[3];
@@ -108,6 +147,9 @@ static void decide(struct heat *heat, struct input *input, uint64_t window, stru
 	if (policy_heat.decide(NULL, &snapshot, plan) || plan_seal(plan))
 		return;
 	check_plan(plan, &snapshot);
+	/* It costs as much as deciding, for each folio. */
+	if (window % 4 == 0)
+		check_explained(&snapshot, plan);
 	for (i = 0; i < plan->n_moves; i++) {
 		plan->moves[i].result = (uint8_t)next(input, 1) % (MOVE_RESULTS + 1);
 		plan->moves[i].landed = (uint8_t)next(input, 1);

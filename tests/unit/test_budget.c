@@ -83,6 +83,21 @@ static void test_savings_are_bounded(void **state)
 	assert_true(budget.balance_ns <= (int64_t)(2 * SEC / 100));
 }
 
+/* Another share, the same pages: neither debt nor savings go along, what was learned does. */
+static void test_change(void **state)
+{
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 10000);
+	spend(&budget, 40, SEC / 10, UINT64_MAX, 10);
+	budget.ps_per_page = 40000;
+	assert_true(budget.balance_ns < 0);
+	budget_change(&budget, 20000);
+	assert_int_equal(budget.balance_ns, 0);
+	assert_int_equal(budget_pages(&budget, SEC), SEC / 50 * 1000 / 40000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +105,7 @@ int main(void)
 		cmocka_unit_test(test_overhead_counts),
 		cmocka_unit_test(test_debt),
 		cmocka_unit_test(test_savings_are_bounded),
+		cmocka_unit_test(test_change),
 	};
 
 	return cmocka_run_group_tests_name("budget", tests, NULL, NULL);

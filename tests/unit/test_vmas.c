@@ -242,6 +242,35 @@ static void test_refresh_failing_source(void **state)
 	}
 }
 
+/* What is at an address, watched or not, from either source; the list of the target stays. */
+static void test_ask(void **state)
+{
+	char *memory = mmap(NULL, 12 * TIERED_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	enum vma_verdict verdict = VMA_DEVICE;
+	size_t n = 3000;
+
+	(void)state;
+	mprotect(memory + 4 * TIERED_PAGE_SIZE, 4 * TIERED_PAGE_SIZE, PROT_NONE);
+	assert_int_equal(vmas_refresh(self, "/proc", many, &n), 0);
+	assert_int_equal(vmas_ask(self, "/proc", NULL, NULL, (uintptr_t)memory, &verdict), 0);
+	assert_int_equal(verdict, VMA_TRACKED);
+	assert_int_equal(vmas_ask(self, "/proc", NULL, NULL,
+				  (uintptr_t)memory + 5 * TIERED_PAGE_SIZE, &verdict),
+			 0);
+	assert_int_equal(verdict, VMA_EMPTY);
+	munmap(memory, 12 * TIERED_PAGE_SIZE);
+	assert_int_equal(vmas_ask(self, "/proc", NULL, NULL, (uintptr_t)memory, &verdict), -ENOENT);
+	assert_int_equal(vmas_ask(self, "/proc", many, &n, (9 << 14) + 7, &verdict), 0);
+	assert_int_equal(verdict, VMA_DEVICE);
+	assert_int_equal(vmas_ask(self, "/proc", many, &n, (9 << 14) + 4096, &verdict), -ENOENT);
+	assert_int_equal(vmas_ask(self, "/nonexistent", NULL, NULL, 4096, &verdict), -ESRCH);
+	assert_int_equal(self->n_vmas, 3000 - 4);
+	assert_string_equal(vma_verdict_reason(VMA_TRACKED), "");
+	assert_string_equal(vma_verdict_reason(VMA_BOUND), "bound to nodes by a memory policy");
+	assert_string_equal(vma_verdict_reason(VMA_EMPTY + 1), "?");
+}
+
 #define UNIT(test) cmocka_unit_test_setup_teardown(test, open_self, close_self)
 
 int main(void)
@@ -249,7 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),      cmocka_unit_test(test_judge_policy),
 		UNIT(test_refresh_self),           UNIT(test_refresh_source),
-		UNIT(test_refresh_failing_source),
+		UNIT(test_refresh_failing_source), UNIT(test_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
