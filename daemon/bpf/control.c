@@ -71,7 +71,7 @@ static void managed_remove(struct bpf *bpf, struct managed_process *process)
 	free(process);
 }
 
-void control_close(struct bpf *bpf)
+void control_free(struct bpf *bpf)
 {
 	struct managed_process *process, *next;
 

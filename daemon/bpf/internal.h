@@ -43,7 +43,7 @@ int events_open(struct bpf *bpf);
 void events_close(struct bpf *bpf);
 
 /* Forgets who is managed; the maps go with the skeleton. */
-void control_close(struct bpf *bpf);
+void control_free(struct bpf *bpf);
 
 static inline bool hook_on(const struct bpf *bpf, enum hook_id id)
 {

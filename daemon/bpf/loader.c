@@ -261,7 +261,7 @@ void bpf_close(struct bpf *bpf)
 	for (int id = 0; id < HOOKS; id++)
 		bpf_link__destroy(bpf->links[id]);
 	events_close(bpf);
-	control_close(bpf);
+	control_free(bpf);
 	tiered_bpf__destroy(bpf->skeleton);
 	free(bpf);
 }

@@ -31,8 +31,8 @@ struct control_call {
  * struct control_verb - one thing that can be asked
  * @name: as in "verb"
  * @arguments: names of the arguments it knows, separated by blanks; a name that
- *	ends in "!" must be given, "#" behind a name says it is a number, else a
- *	string: "pid#! columns#". Checked before @run.
+ *	ends in "!" must be given, "#" behind a name says it is a number (whole, not
+ *	negative, fits an int64_t), else a string: "pid#! columns#". Checked before @run.
  * @run: answers now or later, with exactly one of the functions below; @args is
  *	an object, valid during the call
  */
@@ -53,7 +53,7 @@ struct control_verb {
 int control_open(sd_event *loop, const char *path, const struct control_verb *verbs, size_t n_verbs,
 		 void *arg, struct control **ret, char *why, size_t why_size);
 
-/* Ends all clients, removes the socket. Takes NULL. */
+/* Ends all clients, removes the socket. Takes NULL. Not to be called by a handler. */
 void control_close(struct control *control);
 
 /* A good answer. Takes @result over; NULL counts as {}. */
@@ -65,7 +65,8 @@ void control_refuse(struct control *control, struct control_call call, const cha
 
 /*
  * Turns the client into a reader of a stream: answers {} and from then on takes
- * control_stream_line(). @ended is called once, when the client is gone.
+ * control_stream_line(). @ended is called once, when the client is gone. 0;
+ * -ENOENT when it is gone already: @ended is not called then.
  */
 int control_stream(struct control *control, struct control_call call,
 		   void (*ended)(void *arg, struct control_call call));
@@ -78,7 +79,10 @@ int control_stream(struct control *control, struct control_call call,
 int control_stream_line(struct control *control, struct control_call call, const char *line,
 			size_t length);
 
-/* How many clients there are, of them refused, and answers dropped, since the start. */
+/*
+ * Clients now; since the start: connections taken and turned away, requests, and
+ * those that got no answer in time.
+ */
 struct control_stats {
 	uint64_t clients;
 	uint64_t accepted;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* socket.h - the socket in the file system, and who is at its other end. */
+#ifndef TIERED_CONTROL_SOCKET_H
+#define TIERED_CONTROL_SOCKET_H
+
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+/**
+ * struct control_socket - a listening socket
+ * @path: where it is
+ * @device, @inode: of the file, so that only our own is removed
+ * @group: name of the group that may use it, "" for root only
+ * @gid: of it
+ */
+struct control_socket {
+	int fd;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	dev_t device;
+	ino_t inode;
+	char group[33];
+	gid_t gid;
+};
+
+/*
+ * Listens at @path, whose folder is made when it is missing. @group may not
+ * exist. 0; -EADDRINUSE when somebody listens there; -errno; @why is a sentence.
+ */
+int control_socket_open(struct control_socket *ret, const char *path, const char *group, char *why,
+			size_t why_size);
+
+/* Stops listening, removes the file. */
+void control_socket_close(struct control_socket *socket);
+
+/* May the one at the other end of @fd use it? 1 or 0, or -errno when that cannot be told. */
+int control_socket_allows(const struct control_socket *socket, int fd);
+
+#endif
