@@ -2,6 +2,7 @@
 /* answers.c - what the worker answered, as JSON: see tiered/control.h. */
 #include "config/config.h"
 #include "observe/topology.h"
+#include "tiered/tracker.h"
 #include "verbs/internal.h"
 #include "worker/query.h"
 
@@ -83,7 +84,7 @@ static struct json_object *page_json(const struct verbs *verbs, const struct que
 	json_add_rate(object, "bar", page->known, page->bar);
 	json_add_u64(object, "observations", page->n);
 	json_object_object_add(object, "shared",
-			       json_object_new_boolean(page->flags & OBSERVED_SHARED));
+			       json_object_new_boolean((page->flags & OBSERVED_SHARED) != 0));
 	json_object_object_add(object, "fixed",
 			       json_object_new_boolean((page->flags & OBSERVED_FIXED) != 0));
 	json_add_u64(object, "rests_windows", page->rests);

@@ -2,10 +2,12 @@
 /* json.c - from the structures of tiered/stats.h to JSON: tables of fields. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bpf/stats.h"
 #include "config/config.h"
 #include "observe/cgroup.h"
+#include "util/utf8.h"
 #include "verbs/internal.h"
 
 #define FIELD(type, name)                                                                          \
@@ -81,15 +83,13 @@ void json_add_u64(struct json_object *object, const char *name, uint64_t value)
 	json_object_object_add(object, name, json_object_new_uint64(value));
 }
 
-/* What processes and people call things: any bytes. JSON is UTF-8, terminals are worse. */
+/* What processes and people call things may be any bytes; JSON is UTF-8. */
 void json_add_text(struct json_object *object, const char *name, const char *value)
 {
 	char text[512];
-	size_t i;
 
-	for (i = 0; value[i] && i + 1 < sizeof(text); i++)
-		text[i] = value[i] >= ' ' && value[i] < 0x7f ? value[i] : '?';
-	text[i] = '\0';
+	snprintf(text, sizeof(text), "%s", value);
+	utf8_mend(text, strlen(text));
 	json_object_object_add(object, name, json_object_new_string(text));
 }
 
