@@ -102,7 +102,7 @@ struct json_object *explain_json(const struct verbs *verbs, const struct questio
 	struct json_object *object = json_object_new_object();
 
 	json_add_u64(object, "pid", question->pid);
-	json_add_comm(object, target ? target->stats.comm : "");
+	json_add_text(object, "comm", target ? target->stats.comm : "");
 	json_add_u64(object, "window", answer->window);
 	json_object_object_add(object, "target", target ? json_target(verbs, target) : NULL);
 	json_object_object_add(object, "excluded", NULL);
@@ -119,7 +119,7 @@ struct json_object *heatmap_json(const struct verbs *verbs, const struct questio
 	struct json_object *object = json_object_new_object();
 
 	json_add_u64(object, "pid", question->pid);
-	json_add_comm(object, target ? target->stats.comm : "");
+	json_add_text(object, "comm", target ? target->stats.comm : "");
 	json_add_u64(object, "window", answer->window);
 	json_object_object_add(object, "cells", cells_json(answer));
 	return object;
@@ -130,7 +130,7 @@ static void add_process(const struct verbs *verbs, struct json_object *object, u
 	const struct board_target *target = board_find(verbs->env->board, target_id);
 
 	json_add_u64(object, "pid", target ? target->key.tgid : 0);
-	json_add_comm(object, target ? target->stats.comm : "");
+	json_add_text(object, "comm", target ? target->stats.comm : "");
 }
 
 static struct json_object *groups_json(const struct verbs *verbs,
