@@ -12,6 +12,7 @@
 #include "manager_internal.h"
 #include "observe/targets.h"
 #include "observe/topology.h"
+#include "report/journal.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -158,6 +159,9 @@ static int add_sources(struct manager *manager)
 	if (ret >= 0 && manager->worker)
 		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC, 0, 0,
 						 on_sweep, manager);
+	if (ret >= 0 && *manager->config->metrics_path)
+		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC, 0, 0,
+						 manager_on_metrics, manager);
 	if (ret >= 0)
 		ret = sd_event_set_watchdog(manager->loop, 1);
 	return ret < 0 ? ret : 0;
@@ -234,6 +238,7 @@ int manager_run(const struct config *config, const struct manager_options *optio
 	manager->running = *config;
 	manager->config = &manager->running;
 	manager->options = options;
+	manager->journal = journal_connected();
 	ret = open_all(manager);
 	if (ret == 0) {
 		manager_report_start(manager);

@@ -53,6 +53,8 @@ struct manager {
 	struct verbs_env view;
 	struct verbs *verbs;
 	struct control *control;
+	int metrics_error; /* of the last time they were written */
+	int journal;       /* standard error leads there */
 
 	FILE *window_log;
 	uint64_t last_summary_ns;
@@ -86,6 +88,8 @@ void manager_stop_worker(struct manager *manager);
 /* manager_views.c: board, pins, verbs; and, once there is a loop, the control socket. */
 int manager_open_views(struct manager *manager);
 void manager_open_control(struct manager *manager);
+/* An sd_event_time_handler_t: writes the metrics file. */
+int manager_on_metrics(sd_event_source *source, uint64_t usec, void *arg);
 void manager_close_views(struct manager *manager);
 void manager_view_add(struct manager *manager, const struct target_wanted *wanted);
 void manager_view_remove(struct manager *manager, uint32_t id);
@@ -97,7 +101,7 @@ void manager_report_window(struct manager *manager, const struct worker_window *
 /* What this machine can do, at start. */
 void manager_report_start(const struct manager *manager);
 /* One target, at its end. */
-void manager_report_target(const struct worker_target *target);
+void manager_report_target(const struct manager *manager, const struct worker_target *target);
 /* All that happened, at the end. */
 void manager_report_totals(struct manager *manager);
 int manager_open_window_log(struct manager *manager);

@@ -11,6 +11,7 @@
 #include "manager_internal.h"
 #include "observe/flush.h"
 #include "observe/topology.h"
+#include "report/journal.h"
 #include "util/clock.h"
 #include "util/file.h"
 #include "util/log.h"
@@ -88,6 +89,16 @@ static void write_window(const struct manager *manager, const struct worker_wind
 
 void manager_report_window(struct manager *manager, const struct worker_window *window)
 {
+	const struct ledger_account *account = &window->account;
+	const struct journal_window record = {
+		.window = window->window,
+		.requested = account->requested.pages,
+		.promoted = account->promoted.pages,
+		.demoted = account->demoted.pages,
+		.share_ppm = account->share_ppm,
+		.scan_cpu_ns = account->scan_cpu_ns,
+		.migrate_cpu_ns = account->migrate_cpu_ns,
+	};
 	uint64_t now_ns = clock_now_ns();
 	char line[512];
 
@@ -102,21 +113,32 @@ void manager_report_window(struct manager *manager, const struct worker_window *
 	    now_ns - manager->last_summary_ns < manager->config->log_every_ns)
 		return;
 	manager->last_summary_ns = now_ns;
-	log_info("%s", line);
+	journal_window(manager->journal, &record, line);
 }
 
-void manager_report_target(const struct worker_target *target)
+void manager_report_target(const struct manager *manager, const struct worker_target *target)
 {
 	const struct ledger_account *account = &target->account;
+	const struct journal_target record = {
+		.id = target->id,
+		.pid = target->tgid,
+		.comm = target->comm,
+		.requested = account->requested.pages,
+		.promoted = account->promoted.pages,
+		.demoted = account->demoted.pages,
+	};
+	char line[256];
 
 	if (!account->requested.pages)
 		return;
-	log_info("target %u: %s (pid %u): promoted %" PRIu64 ", demoted %" PRIu64
+	snprintf(line, sizeof(line),
+		 "target %u: %s (pid %u): promoted %" PRIu64 ", demoted %" PRIu64
 		 ", not moved %" PRIu64 " of %" PRIu64 " pages",
 		 target->id, target->comm, target->tgid, account->promoted.pages,
 		 account->demoted.pages,
 		 account->requested.pages - account->results[MOVE_MOVED].pages,
 		 account->requested.pages);
+	journal_target(manager->journal, &record, line);
 }
 
 static void report_hooks(const struct manager *manager)

@@ -16,7 +16,9 @@
 #include "manager_internal.h"
 #include "observe/targets.h"
 #include "observe/topology.h"
+#include "report/textfile.h"
 #include "tiered/control.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "verbs/verbs.h"
@@ -94,6 +96,44 @@ static int open_board(struct manager *manager)
 	daemon->updated_ns = clock_now_ns();
 	bpf_publish_daemon(manager->bpf, daemon);
 	return 0;
+}
+
+/* One complaint per kind of trouble: the collector's folder may be missing for long. */
+static void complain_once(struct manager *manager, int ret, const char *why)
+{
+	if (ret != manager->metrics_error)
+		log_warning("metrics are not written: %s; trying again every %llu s", why,
+			    (unsigned long long)(manager->config->metrics_every_ns / NSEC_PER_SEC));
+	manager->metrics_error = ret;
+}
+
+static void write_metrics(struct manager *manager)
+{
+	auto_free char *text = NULL;
+	char why[320] = "";
+	size_t length;
+	int ret;
+
+	ret = verbs_metrics_text(manager->verbs, METRICS_PROMETHEUS, &text, &length);
+	if (ret == 0)
+		ret = metrics_write_file(manager->config->metrics_path, text, length, why,
+					 sizeof(why));
+	if (ret < 0)
+		complain_once(manager, ret, *why ? why : strerror(-ret));
+	else
+		manager->metrics_error = 0;
+}
+
+int manager_on_metrics(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct manager *manager = arg;
+	int ret;
+
+	(void)usec;
+	write_metrics(manager);
+	ret = sd_event_source_set_time_relative(source,
+						manager->config->metrics_every_ns / NSEC_PER_USEC);
+	return ret < 0 ? ret : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 int manager_open_views(struct manager *manager)

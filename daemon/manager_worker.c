@@ -122,7 +122,7 @@ static void take_message(struct manager *manager, struct message *message)
 		manager_target_gone(manager, (struct worker_gone *)message);
 		break;
 	case WORKER_TARGET:
-		manager_report_target((struct worker_target *)message);
+		manager_report_target(manager, (struct worker_target *)message);
 		break;
 	case WORKER_ENDED:
 		manager->last = *window;

@@ -17,6 +17,8 @@
 #include "tiered/types.h"
 
 #define CONFIG_NAME_MAX 32
+/* libinih's lines are not longer. */
+#define CONFIG_PATH_MAX 192
 #define CONFIG_RULES_MAX 128
 /* A conf larger than this is not a conf. */
 #define CONFIG_BYTES_MAX (1 << 20)
@@ -68,6 +70,9 @@ struct config {
 	int bpf;
 	uint64_t event_rate; /* records per second and CPU */
 	uint64_t ring_bytes; /* 0: chosen by the loader */
+	/* [metrics] */
+	char metrics_path[CONFIG_PATH_MAX]; /* "": none */
+	uint64_t metrics_every_ns;
 	/* [target NAME] */
 	struct target_rule rules[CONFIG_RULES_MAX];
 	size_t n_rules;

@@ -121,6 +121,23 @@ static int parse_tiers(const struct config_key *key, const char *value, void *fi
 	return 0;
 }
 
+/* "none" (""), or an absolute path. */
+static int parse_path(const struct config_key *key, const char *value, void *field)
+{
+	size_t length = strlen(value);
+
+	(void)key;
+	if (strcmp(value, "none") == 0)
+		length = 0;
+	else if (value[0] != '/' || value[length - 1] == '/')
+		return -EINVAL;
+	if (length >= CONFIG_PATH_MAX)
+		return -ERANGE;
+	memcpy(field, value, length);
+	((char *)field)[length] = '\0';
+	return 0;
+}
+
 #define KEY_IN(section, name, parse, field, min, max, expected, standard, doc)                     \
 	{                                                                                          \
 		section, name, parse, offsetof(struct config, field), min, max, expected,          \
@@ -200,6 +217,12 @@ static const struct config_key keys[] = {
 	       "expected auto or a power of two from 64K to 1G", "auto",
 	       "Size of the ring buffer between BPF programs and daemon. auto: 64K per CPU, but\n"
 	       "at least 1M and at most 16M."),
+	KEY("metrics", "textfile", parse_path, metrics_path,
+	    "expected none or an absolute path such as /run/node-exporter/tiered.prom", "none",
+	    "File into which the metrics are written, whole or not at all, for the textfile\n"
+	    "collector of node_exporter."),
+	KEY_IN("metrics", "every", parsers_duration, metrics_every_ns, PERIOD_MIN_NS,
+	       DURATION_MAX_NS, EXPECT_PERIOD, "15s", "How often it is written."),
 };
 
 const struct config_key *config_keys(size_t *ret_n)

@@ -12,7 +12,7 @@ static const struct control_verb table[] = {
 	{ "explain", "pid#! address", verb_explain },
 	{ "heatmap", "pid#! columns#", verb_heatmap },
 	{ "plan", "limit#", verb_plan },
-	{ "metrics", "", verb_metrics },
+	{ "metrics", "form", verb_metrics },
 	{ "trace", "pid# comm cgroup reason calls#", verb_trace },
 	{ "set", "key! value!", verb_set },
 	{ "pause", "pid#", verb_pause },

@@ -14,11 +14,11 @@
 
 #include "bpf/events.h"
 #include "control/control.h"
+#include "report/metrics.h"
 
 struct board;
 struct bpf;
 struct config;
-struct metrics_input;
 struct targets;
 struct topology;
 struct verbs;
@@ -78,7 +78,8 @@ void verbs_on_migration(struct verbs *verbs, const struct event_migration *event
 /* After each round of events: tells what was lost. */
 void verbs_on_round(struct verbs *verbs);
 
-/* All that the metrics are made of; to be freed. */
-int verbs_metrics_text(struct verbs *verbs, char **ret_text);
+/* As metrics_text(), of all there is to count. */
+int verbs_metrics_text(const struct verbs *verbs, enum metrics_form form, char **ret_text,
+		       size_t *ret_length);
 
 #endif

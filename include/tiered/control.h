@@ -26,7 +26,8 @@
  *	explain		pid, address?		"explain" below
  *	heatmap		pid, columns?		"heatmap" below
  *	plan		limit?			"plan" below
- *	metrics					{"text":"..."}: OpenMetrics
+ *	metrics		form?			{"text":"..."}: form is openmetrics, or
+ *						prometheus for its older text form
  *	trace		pid?, comm?, cgroup?, reason?, calls?	{}, then event lines
  *	set		key, value		{"key","old","new"}; key is SECTION.NAME
  *	pause, resume	pid?			{"paused":bool} of all, or of one
