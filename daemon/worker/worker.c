@@ -38,7 +38,7 @@ struct worker {
 };
 
 /* At once: a question only reads. */
-static void answer(struct worker *worker, const struct worker_query *query)
+static void answer_query(struct worker *worker, const struct worker_query *query)
 {
 	struct worker_answer *answer = query_answer(&worker->window, query);
 
@@ -61,7 +61,7 @@ static void fetch(struct worker *worker)
 			continue;
 		}
 		if (message->kind == WORKER_QUERY) {
-			answer(worker, (const struct worker_query *)message);
+			answer_query(worker, (const struct worker_query *)message);
 			free(message);
 			continue;
 		}
