@@ -199,7 +199,7 @@ static const struct config_key keys[] = {
 	KEY_IN("bpf", "ring", parse_ring, ring_bytes, 64 << 10, 1 << 30,
 	       "expected auto or a power of two from 64K to 1G", "auto",
 	       "Size of the ring buffer between BPF programs and daemon. auto: 64K per CPU, but\n"
-	       "at least 1M and at most 16M."),
+	       "at least 2M and at most 16M."),
 };
 
 const struct config_key *config_keys(size_t *ret_n)
