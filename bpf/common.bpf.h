@@ -34,7 +34,14 @@
 
 /* Processes with events; each costs about 64 bytes. */
 #define MANAGED_MAX 16384
+/* Counted ones cost 240 bytes, taken when they are needed. */
 #define PROCESSES_MAX 16384
+#define CGROUPS_MAX 4096
+/* All pairs of 64 nodes; machines that tier have a handful. */
+#define NODE_PAIRS_MAX 4096
+
+/* enum migrate_reason of the kernel has had up to 10 values; beyond these: unknown. */
+#define MIGRATE_REASONS_MAX 16
 
 /* Flags of "has something to drain"; CPUs beyond share one with another. */
 #define DIRTY_CPUS 1024
@@ -110,7 +117,7 @@ struct losses_map {
 
 struct migrations_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, STATS_MIGRATE_REASONS);
+	__uint(max_entries, SEEN_REASONS);
 	__type(key, __u32);
 	__type(value, struct stats_migrations);
 };
@@ -138,11 +145,63 @@ struct managed_map {
 	__type(value, __u64);
 };
 
+/*
+ * Not preallocated: full, this one takes 4 MiB. Since 6.1 hash maps have an
+ * allocator of their own, which works in every context.
+ */
 struct processes_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, PROCESSES_MAX);
 	__type(key, struct target_key);
 	__type(value, struct stats_process);
+};
+
+struct cgroups_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CGROUPS_MAX);
+	__type(key, __u64);
+	__type(value, struct stats_cgroup);
+};
+
+struct node_pairs_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, NODE_PAIRS_MAX);
+	__type(key, struct stats_node_pair_key);
+	__type(value, struct stats_node_pair);
+};
+
+/* Mappings of one process that moved one after the other between the same nodes. */
+struct run {
+	__u64 owner; /* its task; an address to compare, which may be gone when it is booked */
+	struct target_key key;
+	__u64 cgroup_id;
+	char comm[16];
+	__u32 from;
+	__u32 to;
+	__u64 mappings;
+	__u64 pages;
+	__u64 undone;
+};
+
+/* A migration, and one within it. */
+#define MOVER_LEVELS 2
+
+/* What a thread that migrates is at. */
+struct mover {
+	__u32 depth;
+	__u32 reasons[MOVER_LEVELS]; /* enum seen_reason of each level */
+	__u32 reserved;
+	struct run run;
+};
+
+struct movers_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct mover);
 };
 
 struct fault_cache_map {
@@ -167,18 +226,26 @@ extern struct tlb_flushes_map tlb_flushes SEC(".maps");
 extern struct pace_map pace SEC(".maps");
 extern struct managed_map managed SEC(".maps");
 extern struct processes_map processes SEC(".maps");
+extern struct cgroups_map cgroups SEC(".maps");
+extern struct node_pairs_map node_pairs SEC(".maps");
+extern struct movers_map movers SEC(".maps");
 extern struct fault_cache_map fault_cache SEC(".maps");
 extern struct shootdown_cache_map shootdown_cache SEC(".maps");
 
 /* Set once, before loading. */
 extern const volatile __u32 managed_only;
 extern const volatile __u64 event_cost_ns; /* 1 s / events per CPU and second; 0: no cap */
+extern const volatile __u8 can_cast;       /* the kernel has bpf_rdonly_cast() */
+extern const volatile __u64 folio_cost_ns; /* the same of EVENT_FOLIO */
+extern const volatile __u8 reason_seen[MIGRATE_REASONS_MAX]; /* the kernel's to ours */
 
 /* Memory shared with the daemon while the programs run. */
 extern volatile __u32 worker_tid;
 extern volatile __u32 victim_tgid;
 extern volatile __u32 worker_aside; /* written by the programs alone */
 extern volatile __u32 watch;
+extern volatile __u32 watch_tgid; /* of whom; 0: of all */
+extern volatile __u8 tier_of[TIERED_NODES_MAX];
 extern volatile __u32 managed_generation;
 extern volatile __u64 worker_full_flushes;
 extern volatile __u64 worker_partial_flushes;
@@ -214,13 +281,16 @@ static __always_inline void dirty_set(volatile __u8 *dirty)
 		dirty[cpu] = 1;
 }
 
-static __always_inline __u64 cgroup_here(void)
+static __always_inline __u64 task_cgroup(struct task_struct *task)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-
 	if (!bpf_core_field_exists(task->cgroups))
 		return 0;
 	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
+static __always_inline __u64 cgroup_here(void)
+{
+	return task_cgroup((void *)bpf_get_current_task());
 }
 
 /*
@@ -229,9 +299,10 @@ static __always_inline __u64 cgroup_here(void)
  */
 static __always_inline int pace_allows(__u32 kind)
 {
+	__u64 cost = kind == EVENT_FOLIO ? folio_cost_ns : event_cost_ns;
 	__u64 *due, now;
 
-	if (!event_cost_ns)
+	if (!cost)
 		return 1;
 	/* Not the record's time: that may be a second old. */
 	now = bpf_ktime_get_ns();
@@ -240,9 +311,9 @@ static __always_inline int pace_allows(__u32 kind)
 		return 0;
 	if (*due + RECORD_AGE_NS < now)
 		*due = now - RECORD_AGE_NS;
-	if (*due + event_cost_ns > now)
+	if (*due + cost > now)
 		return 0;
-	*due += event_cost_ns;
+	*due += cost;
 	return 1;
 }
 
@@ -322,21 +393,34 @@ static __always_inline int worker_moves(void)
 	return worker_here() && !worker_aside;
 }
 
-/* Counters of the process of @task, made when there are none; NULL when there is no room. */
-static __always_inline struct stats_process *process_counters(struct task_struct *task)
+/* Who a process is: the names that may change are written anew whenever it is counted. */
+static __always_inline struct target_key task_key(struct task_struct *task)
 {
-	static const struct stats_process none;
 	struct target_key key = {};
-	struct stats_process *process;
-	struct stats_totals *total;
 
 	key.start_ns = task_start_ns(task);
 	key.tgid = BPF_CORE_READ(task, tgid);
-	process = bpf_map_lookup_elem(&processes, &key);
+	return key;
+}
+
+/*
+ * Counters of the process of @task, made when there are none; NULL when there
+ * is no room, or the process has ended: nobody would take them away again.
+ */
+static __always_inline struct stats_process *process_counters(struct task_struct *task,
+							      const struct target_key *key)
+{
+	static const struct stats_process none;
+	struct stats_process *process;
+	struct stats_totals *total;
+
+	process = bpf_map_lookup_elem(&processes, key);
 	if (process)
 		return process;
-	bpf_map_update_elem(&processes, &key, &none, BPF_NOEXIST);
-	process = bpf_map_lookup_elem(&processes, &key);
+	if (BPF_CORE_READ(task, signal, live.counter) <= 0)
+		return NULL;
+	bpf_map_update_elem(&processes, key, &none, BPF_NOEXIST);
+	process = bpf_map_lookup_elem(&processes, key);
 	if (process)
 		return process;
 	total = totals_here();

@@ -6,30 +6,24 @@
  * but not to whom; the daemon's own calls are known by the thread that makes
  * them, by their reason, and by the victim it published. remove_migration_pte()
  * runs once per mapping of each folio that has moved and knows the address
- * space; it cannot be attached to everywhere.
+ * space, but not why; it cannot be attached to everywhere. It runs in the
+ * thread that migrates, so the reason waits for it in the storage of that
+ * thread, from mm:mm_migrate_pages_start on.
  *
  * The thread alone is not enough: to find room for a large folio it may have
  * to compact memory within a move, and those pages are anybody's.
  */
-#include "common.bpf.h"
+#include "runs.bpf.h"
 
-/* The reason of an EVENT_FOLIO is not known where the folio is. */
-#define REASON_UNKNOWN (~0U)
-
-static __always_inline void migration_count(__u32 reason, __u64 succeeded, __u64 failed, int ours)
+static __always_inline void migration_count(__u32 reason, __u64 succeeded, __u64 failed)
 {
-	__u32 index = reason < STATS_MIGRATE_REASONS ? reason : STATS_MIGRATE_REASONS - 1;
-	struct stats_migrations *counters = bpf_map_lookup_elem(&migrations, &index);
+	struct stats_migrations *counters = bpf_map_lookup_elem(&migrations, &reason);
 
 	if (!counters)
 		return;
 	__sync_fetch_and_add(&counters->calls, 1);
 	__sync_fetch_and_add(&counters->succeeded, succeeded);
 	__sync_fetch_and_add(&counters->failed, failed);
-	if (!ours)
-		return;
-	__sync_fetch_and_add(&counters->ours, 1);
-	__sync_fetch_and_add(&counters->ours_succeeded, succeeded);
 }
 
 /*
@@ -53,10 +47,20 @@ static __always_inline void migration_tail(const __u64 *context, __u64 *split, _
 	}
 }
 
-/* move_pages(), which is what the worker calls. */
-static __always_inline int reason_ours(__u32 reason)
+/*
+ * The kernel's reason as enum seen_reason. move_pages() is what the worker
+ * calls; whatever else its thread does is not a move of the daemon's.
+ */
+static __always_inline __u32 reason_here(__u32 reason, int worker)
 {
-	return reason == bpf_core_enum_value(enum migrate_reason, MR_SYSCALL);
+	__u32 seen = SEEN_UNKNOWN_REASON;
+
+	if (reason < MIGRATE_REASONS_MAX) {
+		/* Or the compiler drops the mask, and the verifier misses it. */
+		barrier_var(reason);
+		seen = reason_seen[reason & (MIGRATE_REASONS_MAX - 1)];
+	}
+	return worker && seen == SEEN_SYSCALL ? SEEN_TIERED : seen;
 }
 
 /*
@@ -67,28 +71,26 @@ static __always_inline int reason_ours(__u32 reason)
 SEC("tp_btf/mm_migrate_pages_start")
 int BPF_PROG(migrate_pages_begin, int mode, int reason)
 {
-	if (worker_here())
-		worker_aside = !reason_ours(reason);
+	struct mover *mover = mover_here(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	int worker = worker_here();
+	__u32 seen = reason_here(reason, worker);
+
+	if (worker)
+		worker_aside = seen != SEEN_TIERED;
+	if (mover)
+		mover_push(mover, seen);
 	return 0;
 }
 
-SEC("tp_btf/mm_migrate_pages")
-int migrate_pages_end(__u64 *context)
+static __always_inline void migration_emit(const __u64 *context, __u64 split, __u32 mode,
+					   __u32 reason)
 {
 	struct event_migration *event;
-	int worker = worker_here(), ours;
-	__u32 mode, reason;
-	__u64 split;
 
-	migration_tail(context, &split, &mode, &reason);
-	ours = worker && reason_ours(reason);
-	if (worker)
-		worker_aside = 0;
-	migration_count(reason, context[0], context[1], ours);
 	event = event_reserve(EVENT_MIGRATION, sizeof(*event), bpf_ktime_get_ns(), 1);
 	if (!event)
-		return 0;
-	if (ours) {
+		return;
+	if (reason == SEEN_TIERED) {
 		event->header.flags = EVENT_F_OURS;
 		if (victim_tgid) {
 			event->header.tgid = victim_tgid;
@@ -103,13 +105,49 @@ int migrate_pages_end(__u64 *context)
 	event->mode = mode;
 	event->reason = reason;
 	event_submit(event);
+}
+
+SEC("tp_btf/mm_migrate_pages")
+int migrate_pages_end(__u64 *context)
+{
+	struct mover *mover = mover_here(0);
+	int worker = worker_here();
+	__u32 mode, reason;
+	__u64 split;
+
+	migration_tail(context, &split, &mode, &reason);
+	reason = reason_here(reason, worker);
+	if (worker)
+		worker_aside = 0;
+	if (mover)
+		mover_pop(mover);
+	migration_count(reason, context[0], context[1]);
+	migration_emit(context, split, mode, reason);
 	return 0;
 }
+
+/*
+ * What has a type is read by loads, which cost next to nothing, and what came as
+ * a plain address is given one first, where the kernel can (6.2 and later); to
+ * probe costs a hundred instructions each time.
+ */
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 
 static __always_inline __u64 folio_flags(struct folio *folio)
 {
 	struct folio___wrapped *wrapped = (void *)folio;
 
+	if (bpf_core_field_exists(wrapped->flags.f))
+		return wrapped->flags.f;
+	return folio->flags;
+}
+
+static __always_inline __u64 address_flags(struct folio *folio)
+{
+	struct folio___wrapped *wrapped = (void *)folio;
+
+	if (can_cast)
+		return folio_flags(bpf_rdonly_cast(folio, bpf_core_type_id_kernel(struct folio)));
 	if (bpf_core_field_exists(wrapped->flags.f))
 		return BPF_CORE_READ(wrapped, flags.f);
 	return BPF_CORE_READ(folio, flags);
@@ -122,9 +160,12 @@ static __always_inline __u32 folio_order(struct folio *folio, __u64 flags)
 	if (!(flags >> bpf_core_enum_value(enum pageflags, PG_head) & 1))
 		return 0;
 	if (bpf_core_field_exists(old->_folio_order))
-		return BPF_CORE_READ(old, _folio_order);
-	return BPF_CORE_READ(folio, _flags_1) & 0xff;
+		return old->_folio_order;
+	return folio->_flags_1 & 0xff;
 }
+
+/* 2^NODES_SHIFT, worked out once: it takes two divisions. */
+static volatile __u64 node_scale;
 
 /*
  * The node is in the uppermost NODES_SHIFT bits, and a list of zones has
@@ -135,64 +176,118 @@ static __always_inline __u32 flags_node(__u64 flags)
 {
 	__u64 zones = bpf_core_enum_value(enum zone_type, __MAX_NR_ZONES);
 	__u64 entries = bpf_core_type_size(struct zonelist) / bpf_core_type_size(struct zoneref);
+	__u64 scale = node_scale;
 
-	return ((flags >> 32) * ((entries - 1) / zones)) >> 32;
+	if (!scale) {
+		scale = (entries - 1) / zones;
+		node_scale = scale;
+	}
+	return ((flags >> 32) * scale) >> 32;
 }
 
-static __always_inline void folio_emit(struct task_struct *owner, __u64 address, __u32 order,
-				       __u32 from, __u32 to)
+/* One mapping as remove_migration_pte() has it. */
+struct mapping {
+	__u64 address;
+	__u32 order;
+	__u32 from;
+	__u32 to;
+	__u32 undone;
+};
+
+static __noinline void mapping_emit(const struct mapping *mapping, struct task_struct *owner,
+				    __u32 reason)
 {
+	__u32 tgid = BPF_CORE_READ(owner, tgid);
 	struct event_folio *event;
 
+	if (watch_tgid && watch_tgid != tgid)
+		return;
 	event = event_reserve(EVENT_FOLIO, sizeof(*event), bpf_ktime_get_ns(), 1);
 	if (!event)
 		return;
-	event->header.flags = EVENT_F_ATTRIBUTED | (worker_moves() ? EVENT_F_OURS : 0);
-	event->header.tgid = BPF_CORE_READ(owner, tgid);
-	event->address = address;
-	event->order = order;
-	event->from = from;
-	event->to = to;
-	event->reason = REASON_UNKNOWN;
+	event->header.flags = EVENT_F_ATTRIBUTED | (reason == SEEN_TIERED ? EVENT_F_OURS : 0) |
+			      (mapping->undone ? EVENT_F_UNDONE : 0);
+	event->header.tgid = tgid;
+	event->header.cgroup_id = task_cgroup(owner);
+	event->address = mapping->address;
+	event->order = mapping->order;
+	event->from = mapping->from;
+	event->to = mapping->to;
+	event->reason = reason;
 	event_submit(event);
 }
 
-static __always_inline void folio_count(struct task_struct *owner, __u32 order, int undone)
+/* Where the mapping points still: the walk's argument, or what that holds. */
+static __always_inline struct folio *argument_folio(void *argument)
 {
-	struct stats_totals *total = totals_here();
-	struct stats_process *process;
+	struct rmap_walk_arg *walk = argument;
 
-	if (total)
-		__sync_fetch_and_add(undone ? &total->folios_undone : &total->folios, 1);
-	process = process_counters(owner);
-	if (!process)
-		return;
-	if (undone) {
-		__sync_fetch_and_add(&process->undone, 1);
-		return;
-	}
-	__sync_fetch_and_add(&process->moved, 1);
-	__sync_fetch_and_add(&process->moved_pages, 1ULL << (order & 31));
-	if (worker_moves())
-		__sync_fetch_and_add(&process->moved_ours, 1);
+	if (!bpf_core_type_exists(struct rmap_walk_arg))
+		return argument;
+	if (!can_cast)
+		return BPF_CORE_READ(walk, folio);
+	walk = bpf_rdonly_cast(walk, bpf_core_type_id_kernel(struct rmap_walk_arg));
+	return walk->folio;
 }
 
+static __always_inline void run_add(struct run *run, const struct mapping *mapping)
+{
+	if (mapping->undone) {
+		run->undone++;
+		return;
+	}
+	run->mappings++;
+	run->pages += 1ULL << (mapping->order & 31);
+}
+
+/* Nobody was seen to begin this migration, so nobody may end it: booked at once. */
+static __noinline void mapping_book(const struct mapping *mapping, struct task_struct *owner)
+{
+	struct run run = {};
+
+	run_begin(&run, owner, mapping->from, mapping->to);
+	run_add(&run, mapping);
+	run_book(&run, SEEN_UNKNOWN_REASON);
+}
+
+static __always_inline void mapping_count(struct mover *mover, const struct mapping *mapping,
+					  struct task_struct *owner)
+{
+	struct run *run = &mover->run;
+
+	if (run->owner != (__u64)owner || run->from != mapping->from || run->to != mapping->to) {
+		run_book(run, mover_reason(mover));
+		run_begin(run, owner, mapping->from, mapping->to);
+	}
+	run_add(run, mapping);
+}
+
+/*
+ * The kernel splits a huge page by the same means, outside of any migration
+ * and with the folio as its own destination: nobody's move, and none undone.
+ */
 SEC("fentry/remove_migration_pte")
 int BPF_PROG(mapping_moved, struct folio *to, struct vm_area_struct *vma, unsigned long address,
 	     void *argument)
 {
-	struct task_struct *owner = BPF_CORE_READ(vma, vm_mm, owner);
-	__u64 to_flags = folio_flags(to);
-	__u32 order = folio_order(to, to_flags);
-	struct folio *from = argument;
+	struct task_struct *owner = vma->vm_mm->owner;
+	struct mover *mover = mover_here(0);
+	__u64 flags = folio_flags(to);
+	struct mapping mapping = { .address = address };
+	struct folio *from = argument_folio(argument);
+	int begun = mover && mover->depth;
 
-	if (!owner)
+	mapping.undone = from == to;
+	if (!owner || (mapping.undone && !begun))
 		return 0;
-	if (bpf_core_type_exists(struct rmap_walk_arg))
-		from = BPF_CORE_READ((struct rmap_walk_arg *)argument, folio);
-	folio_count(owner, order, from == to);
+	mapping.order = folio_order(to, flags);
+	mapping.to = flags_node(flags);
+	mapping.from = mapping.undone ? mapping.to : flags_node(address_flags(from));
+	if (begun)
+		mapping_count(mover, &mapping, owner);
+	else
+		mapping_book(&mapping, owner);
 	if (watch)
-		folio_emit(owner, address, order, flags_node(folio_flags(from)),
-			   flags_node(to_flags));
+		mapping_emit(&mapping, owner, mover_reason(mover));
 	return 0;
 }

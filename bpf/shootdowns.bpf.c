@@ -252,6 +252,7 @@ int BPF_PROG(shootdown_target, unsigned int cpu, unsigned long callsite, void *f
 	struct stats_process *process;
 	struct flush_tlb_info *info;
 	struct task_struct *owner;
+	struct target_key key;
 
 	if (!flushes_tlb((__u64)function))
 		return 0;
@@ -259,8 +260,14 @@ int BPF_PROG(shootdown_target, unsigned int cpu, unsigned long callsite, void *f
 	owner = BPF_CORE_READ(info, mm, owner);
 	if (!owner)
 		return 0;
-	process = process_counters(owner);
-	if (process)
-		__sync_fetch_and_add(&process->interrupts, 1);
+	key = task_key(owner);
+	process = process_counters(owner, &key);
+	if (!process)
+		return 0;
+	__sync_fetch_and_add(&process->interrupts, 1);
+	if (process->comm[0])
+		return 0;
+	BPF_CORE_READ_STR_INTO(&process->comm, owner, comm);
+	process->cgroup_id = task_cgroup(owner);
 	return 0;
 }

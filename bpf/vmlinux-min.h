@@ -57,6 +57,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	struct mempolicy *mempolicy;
+	char comm[16];
 };
 
 struct mm_struct {
@@ -117,8 +118,6 @@ struct zonelist {
 
 enum zone_type { __MAX_NR_ZONES };
 
-enum migrate_reason { MR_SYSCALL };
-
 /* Arguments of mm_migrate_pages: one more since 6.6. */
 struct trace_event_raw_mm_migrate_pages {
 	unsigned long large_folio_split;
@@ -136,12 +135,22 @@ struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+	__u64 seq_num;
 };
 
 struct bpf_iter__task_vma {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 	struct vm_area_struct *vma;
+};
+
+struct bpf_map;
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
 };
 
 struct pt_regs;

@@ -221,19 +221,18 @@ static void report_account(const struct ledger_account *account)
 /* What the kernel was seen doing, whoever asked for it. */
 static void report_seen(const struct manager *manager)
 {
-	struct stats_migrations migrations[STATS_MIGRATE_REASONS];
+	struct stats_migrations migrations[SEEN_REASONS];
 	struct event_losses losses[EVENT_KINDS];
 	struct stats_totals totals;
-	uint64_t seen = 0, ours = 0, missed;
+	uint64_t seen = 0, ours, missed;
 	unsigned int i;
 
 	if (bpf_totals(manager->bpf, &totals) < 0 || bpf_losses(manager->bpf, losses) < 0 ||
 	    bpf_migrations(manager->bpf, migrations) < 0)
 		return;
-	for (i = 0; i < STATS_MIGRATE_REASONS; i++) {
+	for (i = 0; i < SEEN_REASONS; i++)
 		seen += migrations[i].succeeded;
-		ours += migrations[i].ours_succeeded;
-	}
+	ours = migrations[SEEN_TIERED].succeeded;
 	total("faults_seen", totals.faults);
 	total("migrations_seen", seen);
 	total("migrations_seen_ours", ours);

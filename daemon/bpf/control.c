@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* control.c - what is said to the programs while they run; declared in loader.h. */
+/* control.c - what is said to the programs while they run; declared in loader.h and pins.h. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "bpf/internal.h"
+#include "bpf/pins.h"
 #include "tiered/types.h"
 
 /* The flags of CPUs with something to drain, as the programs index them. */
@@ -31,10 +32,18 @@ void bpf_set_victim(struct bpf *bpf, uint32_t tgid)
 		shared(bpf)->victim_tgid = tgid;
 }
 
-void bpf_set_watch(struct bpf *bpf, bool on)
+void bpf_set_watch(struct bpf *bpf, bool on, uint32_t tgid)
 {
-	if (bpf)
-		shared(bpf)->watch = on;
+	if (!bpf)
+		return;
+	shared(bpf)->watch_tgid = tgid;
+	shared(bpf)->watch = on;
+}
+
+void bpf_set_tiers(struct bpf *bpf, const uint8_t tier_of[TIERED_NODES_MAX])
+{
+	for (size_t node = 0; bpf && node < TIERED_NODES_MAX; node++)
+		shared(bpf)->tier_of[node] = tier_of[node];
 }
 
 /* One entry of the map of managed processes, known here without asking the kernel. */

@@ -98,6 +98,30 @@ const struct hook_spec hook_specs[HOOKS] = {
 		.kind = HOOK_ITERATOR,
 		.program = PROGRAM(list_vmas),
 	},
+	[HOOK_TABLE_PROCESSES] = {
+		.name = "table-processes",
+		.target = "bpf_map_elem",
+		.where = "iter/bpf_map_elem",
+		.purpose = "counters of processes as text, for cat",
+		.kind = HOOK_ITERATOR,
+		.program = PROGRAM(table_processes),
+	},
+	[HOOK_TABLE_MIGRATIONS] = {
+		.name = "table-migrations",
+		.target = "bpf_map_elem",
+		.where = "iter/bpf_map_elem",
+		.purpose = "migrations by reason as text, for cat",
+		.kind = HOOK_ITERATOR,
+		.program = PROGRAM(table_migrations),
+	},
+	[HOOK_TABLE_SHOOTDOWNS] = {
+		.name = "table-shootdowns",
+		.target = "bpf_map_elem",
+		.where = "iter/bpf_map_elem",
+		.purpose = "TLB flushes by reason as text, for cat",
+		.kind = HOOK_ITERATOR,
+		.program = PROGRAM(table_shootdowns),
+	},
 };
 
 /* The id that a program for this hook names at load; -ENOENT. */

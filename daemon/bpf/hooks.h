@@ -37,6 +37,11 @@ struct hook_spec {
 
 extern const struct hook_spec hook_specs[HOOKS];
 
+static inline struct bpf_program *hook_program(struct tiered_bpf *skeleton, enum hook_id id)
+{
+	return *(struct bpf_program **)((char *)skeleton + hook_specs[id].program);
+}
+
 /*
  * hook_probe() - would this kernel take the hook?
  * @kernel: BTF of the running kernel

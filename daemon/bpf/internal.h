@@ -19,6 +19,9 @@ enum hook_id {
 	HOOK_OWNERS,
 	HOOK_TARGETS,
 	HOOK_VMAS,
+	HOOK_TABLE_PROCESSES,
+	HOOK_TABLE_MIGRATIONS,
+	HOOK_TABLE_SHOOTDOWNS,
 	HOOKS,
 };
 
@@ -32,6 +35,9 @@ struct bpf {
 	int cpus;                        /* possible ones: values per entry of a per-CPU map */
 	struct managed_process *managed; /* what bpf_manage() was told: control.c */
 	uint64_t malformed;
+	char *pin_dir; /* where bpf_pin() has pinned, or NULL */
+	bool can_cast; /* the kernel has bpf_rdonly_cast() */
+	uint8_t reason_seen[sizeof(((struct tiered_bpf__rodata *)0)->reason_seen)];
 	/* For the time of one bpf_consume(). */
 	const struct event_handler *handler;
 	void *handler_arg;

@@ -10,6 +10,8 @@
 
 #include "bpf/hooks.h"
 #include "bpf/internal.h"
+#include "bpf/pins.h"
+#include "bpf/reasons.h"
 #include "tiered/stats.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -19,7 +21,8 @@
  * the capped rate, and the ring is read ten times a second.
  */
 #define RING_BYTES_PER_CPU (64U << 10)
-#define RING_BYTES_MIN (1U << 20)
+/* Somebody may watch: a burst of 16384 records of mappings, 72 bytes each in the ring. */
+#define RING_BYTES_MIN (2U << 20)
 #define RING_BYTES_MAX (16U << 20)
 
 /*
@@ -27,6 +30,9 @@
  * are 0.04 % of a core.
  */
 #define EVENT_RATE_DEFAULT 2000U
+
+/* Records of single mappings exist because somebody wants each of them. */
+#define FOLIO_RATE_FACTOR 16
 
 static int __attribute__((format(printf, 2, 0)))
 libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
@@ -40,11 +46,6 @@ libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
 	line[strcspn(line, "\n")] = '\0';
 	log_debug("%s", line);
 	return 0;
-}
-
-static struct bpf_program *hook_program(struct tiered_bpf *skeleton, enum hook_id id)
-{
-	return *(struct bpf_program **)((char *)skeleton + hook_specs[id].program);
 }
 
 /* Asks the kernel about each hook; the first error, or 0 when there was none. */
@@ -87,8 +88,8 @@ static uint32_t event_rate(const struct bpf_config *config)
 }
 
 /* A skeleton, opened and set up; only programs of @wanted hooks (bit per hook_id) will load. */
-static struct tiered_bpf *skeleton_open(const struct bpf_config *config, uint32_t ring,
-					unsigned int wanted)
+static struct tiered_bpf *skeleton_open(const struct bpf *bpf, const struct bpf_config *config,
+					uint32_t ring, unsigned int wanted)
 {
 	struct tiered_bpf *skeleton = tiered_bpf__open();
 	uint32_t rate = event_rate(config);
@@ -98,6 +99,11 @@ static struct tiered_bpf *skeleton_open(const struct bpf_config *config, uint32_
 	bpf_map__set_max_entries(skeleton->maps.events, ring);
 	skeleton->rodata->managed_only = !config->all_processes;
 	skeleton->rodata->event_cost_ns = rate ? NSEC_PER_SEC / rate : 0;
+	skeleton->rodata->folio_cost_ns = rate ? NSEC_PER_SEC / ((uint64_t)rate * FOLIO_RATE_FACTOR)
+					       : 0;
+	skeleton->rodata->can_cast = bpf->can_cast;
+	memcpy((void *)skeleton->rodata->reason_seen, bpf->reason_seen, sizeof(bpf->reason_seen));
+	memset((void *)skeleton->bss->tier_of, TIERED_NODE_NONE, sizeof(skeleton->bss->tier_of));
 	skeleton->bss->watch = config->watch;
 	for (int id = 0; id < HOOKS; id++)
 		bpf_program__set_autoload(hook_program(skeleton, id), wanted & 1U << id);
@@ -125,7 +131,7 @@ static void hooks_sift(struct bpf *bpf, const struct bpf_config *config)
 
 		if (!bpf->hooks[id].enabled)
 			continue;
-		skeleton = skeleton_open(config, RING_BYTES_PER_CPU, 1U << id);
+		skeleton = skeleton_open(bpf, config, RING_BYTES_PER_CPU, 1U << id);
 		if (skeleton)
 			r = tiered_bpf__load(skeleton);
 		if (r < 0) {
@@ -144,7 +150,7 @@ static int programs_load(struct bpf *bpf, const struct bpf_config *config)
 	int r = -ENOMEM;
 
 	for (int attempt = 0; attempt < 2; attempt++) {
-		bpf->skeleton = skeleton_open(config, ring, hooks_wanted(bpf));
+		bpf->skeleton = skeleton_open(bpf, config, ring, hooks_wanted(bpf));
 		if (!bpf->skeleton)
 			return -errno;
 		r = tiered_bpf__load(bpf->skeleton);
@@ -237,6 +243,8 @@ int bpf_open(const struct bpf_config *config, struct bpf **ret, char *why, size_
 		return -ENOMEM;
 	}
 	bpf->cpus = libbpf_num_possible_cpus();
+	bpf->can_cast = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	reasons_read(kernel, bpf->reason_seen, sizeof(bpf->reason_seen));
 	r = bpf->cpus < 0 ? bpf->cpus : hooks_probe(bpf, kernel);
 	btf__free(kernel);
 	if (bpf->cpus < 0 || !hooks_wanted(bpf)) {
@@ -258,6 +266,7 @@ void bpf_close(struct bpf *bpf)
 {
 	if (!bpf)
 		return;
+	bpf_unpin(bpf);
 	for (int id = 0; id < HOOKS; id++)
 		bpf_link__destroy(bpf->links[id]);
 	events_close(bpf);

@@ -4,8 +4,8 @@
  *
  * Every hook is looked up in the kernel's BTF and tried with an empty program
  * before the real ones are loaded; a hook that fails is off, with its reason,
- * and takes no other with it. Nothing is written to disk and nothing outlives
- * the process. All functions but bpf_open() take NULL for "no BPF": queries
+ * and takes no other with it. Nothing is written to disk, and only what
+ * bpf_pin() pinned can outlive the process. All functions but bpf_open() take NULL for "no BPF": queries
  * then return -EOPNOTSUPP and settings do nothing.
  *
  * bpf_manage(), bpf_drain() and bpf_consume() belong to one thread, the main
@@ -24,12 +24,14 @@ struct bpf;
 /**
  * struct bpf_config - what may be chosen before the programs are loaded; zeroed is the default
  * @ring_bytes: size of the ring, rounded up to a power of two pages; 0: by the
- *		number of CPUs, 64 KiB for each possible one, 1 to 16 MiB in all
+ *		number of CPUs, 64 KiB for each possible one, 2 to 16 MiB in all
  * @event_rate: most records of one kind on one CPU per second; 0: 2000;
  *		UINT32_MAX: no cap. Each CPU and each kind has a cap of its own, so
  *		that no counter is shared between CPUs and no kind silences another:
  *		in the worst case a machine sends this times its CPUs times the 7
  *		kinds. What is held back is counted (bpf_losses()).
+ *		EVENT_FOLIO, which is made only while somebody watches, may come
+ *		16 times as often, in bursts of a second's worth.
  * @all_processes: make fault and shootdown events for every process, not just for
  *		   those named by bpf_manage(). One compile job faults more often
  *		   than all that is worth tiering, so this is off by default.
@@ -90,8 +92,11 @@ void bpf_set_worker(struct bpf *bpf, uint32_t tid);
  */
 void bpf_set_victim(struct bpf *bpf, uint32_t tgid);
 
-/* Turns EVENT_FOLIO on or off. */
-void bpf_set_watch(struct bpf *bpf, bool on);
+/*
+ * bpf_set_watch() - turns EVENT_FOLIO on or off
+ * @tgid: of memory of this process only; 0: of every process
+ */
+void bpf_set_watch(struct bpf *bpf, bool on, uint32_t tgid);
 
 /*
  * bpf_manage() - starts or stops fault and shootdown events of a process

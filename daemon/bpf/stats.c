@@ -54,7 +54,7 @@ int bpf_migrations(const struct bpf *bpf, struct stats_migrations *ret_migration
 {
 	if (!hook_on(bpf, HOOK_MIGRATIONS))
 		return -EOPNOTSUPP;
-	return entries_sum(bpf, bpf->skeleton->maps.migrations, STATS_MIGRATE_REASONS,
+	return entries_sum(bpf, bpf->skeleton->maps.migrations, SEEN_REASONS,
 			   WORDS(*ret_migrations), (__u64 *)ret_migrations);
 }
 

@@ -24,7 +24,7 @@ int bpf_totals(const struct bpf *bpf, struct stats_totals *ret);
 /* By enum event_kind; EVENT_KINDS entries. */
 int bpf_losses(const struct bpf *bpf, struct event_losses *ret_losses);
 
-/* By enum migrate_reason of the kernel; STATS_MIGRATE_REASONS entries. */
+/* By enum seen_reason; SEEN_REASONS entries. */
 int bpf_migrations(const struct bpf *bpf, struct stats_migrations *ret_migrations);
 
 /* By enum tlb_flush_reason of the kernel; STATS_FLUSH_REASONS entries. */

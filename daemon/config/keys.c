@@ -216,7 +216,7 @@ static const struct config_key keys[] = {
 	KEY_IN("bpf", "ring", parse_ring, ring_bytes, 64 << 10, 1 << 30,
 	       "expected auto or a power of two from 64K to 1G", "auto",
 	       "Size of the ring buffer between BPF programs and daemon. auto: 64K per CPU, but\n"
-	       "at least 1M and at most 16M."),
+	       "at least 2M and at most 16M."),
 	KEY("metrics", "textfile", parse_path, metrics_path,
 	    "expected none or an absolute path such as /run/node-exporter/tiered.prom", "none",
 	    "File into which the metrics are written, whole or not at all, for the textfile\n"

@@ -18,7 +18,7 @@
 
 #include "types.h"
 
-#define TIERED_EVENT_ABI 1
+#define TIERED_EVENT_ABI 2
 
 /* The kernel shows start times to user space in ticks of 1/100 s (USER_HZ). */
 #define TIERED_TICK_NS 10000000
@@ -43,7 +43,8 @@ enum event_kind {
  * @tid: the thread that was running; the first one where records are added up
  * @flags: EVENT_F_*
  * @time_ns: CLOCK_MONOTONIC
- * @cgroup_id: cgroup v2 id of the running thread (inode number of its folder)
+ * @cgroup_id: cgroup v2 id (inode number of its folder) of the running thread; in an
+ *	       EVENT_FOLIO of the owner of the memory
  */
 struct event_header {
 	__u32 kind;
@@ -58,6 +59,7 @@ struct event_header {
 
 #define EVENT_F_OURS 1u       /* done by a move of this daemon */
 #define EVENT_F_ATTRIBUTED 2u /* @tgid is the owner of the memory, not just who was running */
+#define EVENT_F_UNDONE 4u     /* EVENT_FOLIO: the mapping was put back where it was */
 
 /**
  * struct event_lifecycle - EVENT_EXEC, EVENT_EXIT, EVENT_FORK
@@ -98,7 +100,7 @@ struct event_faults {
  * @large_failed: large folios that stayed
  * @large_split: large folios that were split
  * @mode: enum migrate_mode of the kernel
- * @reason: enum migrate_reason of the kernel (MR_COMPACTION, MR_SYSCALL, ...)
+ * @reason: enum seen_reason
  */
 struct event_migration {
 	struct event_header header;
@@ -117,7 +119,7 @@ struct event_migration {
  * @order: folio order, 0 is one base page
  * @from: source node
  * @to: destination node; equal to @from when undone
- * @reason: enum migrate_reason of the kernel, or ~0 when unknown
+ * @reason: enum seen_reason
  */
 struct event_folio {
 	struct event_header header;

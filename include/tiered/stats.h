@@ -11,7 +11,7 @@
  *	meta		array		0			struct stats_meta
  *	totals		per-CPU array	0			struct stats_totals
  *	losses		per-CPU array	enum event_kind		struct event_losses
- *	migrations	per-CPU array	enum migrate_reason	struct stats_migrations
+ *	migrations	per-CPU array	enum seen_reason	struct stats_migrations
  *	tlb_flushes	per-CPU array	enum tlb_flush_reason	struct stats_flushes
  *	processes	hash		struct target_key	struct stats_process
  *	cgroups		hash		__u64, cgroup v2 id	struct stats_cgroup
@@ -19,8 +19,7 @@
  *	targets		hash		struct target_key	struct stats_target
  *	daemon		array		0			struct stats_daemon
  *
- * The two enums are the kernel's (include/linux/migrate_mode.h and
- * include/linux/mm_types.h).
+ * enum tlb_flush_reason is the kernel's (include/linux/mm_types.h).
  *
  * What was asked for and what was seen are apart: targets and daemon are the
  * daemon's own ledger, written by it once per window; everything else is what
@@ -34,10 +33,9 @@
 #include "event.h"
 #include "types.h"
 
-#define TIERED_STATS_ABI 1
+#define TIERED_STATS_ABI 2
 
 /* Reasons beyond these, on kernels to come, are counted in the last slot. */
-#define STATS_MIGRATE_REASONS 16
 #define STATS_FLUSH_REASONS 8
 
 /* enum tlb_flush_reason of the kernel: the values are those of every kernel since 4.4. */
@@ -77,7 +75,9 @@ struct stats_meta {
  * @events: records put into the ring
  * @folios: mappings moved, as EVENT_FOLIO would tell
  * @folios_undone: mappings put back where they were
- * @process_overflow: counts that found no room in the map of processes
+ * @process_overflow: times that something of a process was to be counted, and there
+ *		      was no room in the map of processes
+ * @cgroup_overflow, @node_pair_overflow: the same for those maps
  */
 struct stats_totals {
 	__u64 faults;
@@ -88,6 +88,8 @@ struct stats_totals {
 	__u64 folios;
 	__u64 folios_undone;
 	__u64 process_overflow;
+	__u64 cgroup_overflow;
+	__u64 node_pair_overflow;
 };
 
 /**
@@ -109,16 +111,14 @@ struct event_losses {
  * @calls: how many ended
  * @succeeded: base pages moved
  * @failed: base pages that stayed
- * @ours: calls that were moves by this daemon's worker; not what its thread had to
- *	  compact or demote on the way
- * @ours_succeeded: base pages moved in those
+ *
+ * What the worker's thread had to compact or demote on the way counts under
+ * SEEN_COMPACTION or SEEN_DEMOTION, not under SEEN_TIERED.
  */
 struct stats_migrations {
 	__u64 calls;
 	__u64 succeeded;
 	__u64 failed;
-	__u64 ours;
-	__u64 ours_succeeded;
 };
 
 /**
@@ -131,25 +131,6 @@ struct stats_flushes {
 	__u64 full;
 	__u64 partial;
 	__u64 pages;
-};
-
-/**
- * struct stats_process - what was done to the memory of one process
- * @moved: mappings moved to another place (needs the remove_migration_pte hook)
- * @moved_pages: base pages in their folios
- * @moved_ours: how many of @moved were moves by this daemon's worker, as in
- *		struct stats_migrations
- * @undone: mappings put back
- * @interrupts: interrupts sent to CPUs for its TLB entries (needs the csd_queue_cpu hook)
- *
- * The key's exec_count is 0: all programs of the process together.
- */
-struct stats_process {
-	__u64 moved;
-	__u64 moved_pages;
-	__u64 moved_ours;
-	__u64 undone;
-	__u64 interrupts;
 };
 
 /**
@@ -170,6 +151,36 @@ struct stats_by_reason {
 	__u64 contig_range;
 	__u64 longterm_pin;
 	__u64 unknown;
+};
+
+/**
+ * struct stats_process - what was done to the memory of one process
+ * @cgroup_id: cgroup v2 id, where it was when something was last counted
+ * @comm: its command name then
+ * @moved: mappings moved to another place
+ * @moved_pages: base pages in their folios; the sum of @by_reason
+ * @promoted_pages: those that came to a faster tier
+ * @demoted_pages: those that came to a slower one
+ * @undone: mappings put back
+ * @interrupts: interrupts sent to CPUs for its TLB entries (needs the csd_queue_cpu hook)
+ * @last_ns: CLOCK_MONOTONIC of the last migration counted here, 0: none
+ * @by_reason: base pages moved
+ *
+ * All but @interrupts needs the remove_migration_pte hook. The key's exec_count
+ * is 0: all programs of the process together. An entry goes with its process,
+ * that of a managed one once the daemon has seen the end.
+ */
+struct stats_process {
+	__u64 cgroup_id;
+	char comm[16];
+	__u64 moved;
+	__u64 moved_pages;
+	__u64 promoted_pages;
+	__u64 demoted_pages;
+	__u64 undone;
+	__u64 interrupts;
+	__u64 last_ns;
+	struct stats_by_reason by_reason;
 };
 
 /**
@@ -304,11 +315,11 @@ struct stats_daemon {
 };
 
 _Static_assert(sizeof(struct stats_meta) == 32, "stats ABI");
-_Static_assert(sizeof(struct stats_totals) == 64, "stats ABI");
+_Static_assert(sizeof(struct stats_totals) == 80, "stats ABI");
 _Static_assert(sizeof(struct event_losses) == 32, "stats ABI");
-_Static_assert(sizeof(struct stats_migrations) == 40, "stats ABI");
+_Static_assert(sizeof(struct stats_migrations) == 24, "stats ABI");
 _Static_assert(sizeof(struct stats_flushes) == 24, "stats ABI");
-_Static_assert(sizeof(struct stats_process) == 40, "stats ABI");
+_Static_assert(sizeof(struct stats_process) == 176, "stats ABI");
 _Static_assert(sizeof(struct stats_by_reason) == SEEN_REASONS * 8, "a field for each reason");
 _Static_assert(sizeof(struct stats_planned) == MOVE_REASONS * 8, "a field for each reason");
 _Static_assert(sizeof(struct stats_results) == MOVE_RESULTS * 8, "a field for each result");

@@ -19,12 +19,10 @@
 #include "common.h"
 
 #define PAGES 256
-/* enum migrate_reason of the kernel. */
-#define REASON_SYSCALL 3
 
 struct moves {
 	uint32_t tgid;
-	uint64_t succeeded, failed, records, ours, attributed, by_syscall;
+	uint64_t succeeded, failed, records, ours, attributed;
 	uint64_t folios, folios_placed, folios_ours;
 	uint64_t begin, end; /* addresses that folios are expected in */
 	uint32_t from, to;
@@ -41,10 +39,10 @@ static void on_migration(void *arg, const struct event_migration *event)
 	moves->failed += event->failed;
 	moves->ours += !!(event->header.flags & EVENT_F_OURS);
 	moves->attributed += !!(event->header.flags & EVENT_F_ATTRIBUTED);
-	moves->by_syscall += event->reason == REASON_SYSCALL;
 	/* enum migrate_mode has had three or four values since 4.14. */
 	assert_in_range(event->mode, 0, 3);
-	assert_in_range(event->reason, 0, STATS_MIGRATE_REASONS - 1);
+	assert_in_range(event->reason, 0, SEEN_REASONS - 1);
+	assert_int_equal(event->reason == SEEN_TIERED, !!(event->header.flags & EVENT_F_OURS));
 }
 
 static void on_folio(void *arg, const struct event_folio *event)
@@ -58,23 +56,31 @@ static void on_folio(void *arg, const struct event_folio *event)
 	moves->folios_placed += event->from == moves->from && event->to == moves->to &&
 				event->order == 0;
 	moves->folios_ours += !!(event->header.flags & EVENT_F_OURS);
+	assert_in_range(event->reason, 0, SEEN_REASONS - 1);
+	assert_int_equal(event->reason == SEEN_TIERED, !!(event->header.flags & EVENT_F_OURS));
 }
 
 static const struct event_handler moves_handler = { .migration = on_migration, .folio = on_folio };
 
 static struct stats_migrations migrations_sum(const struct bpf *bpf)
 {
-	struct stats_migrations by_reason[STATS_MIGRATE_REASONS], sum = { 0 };
+	struct stats_migrations by_reason[SEEN_REASONS], sum = { 0 };
 
 	assert_int_equal(bpf_migrations(bpf, by_reason), 0);
-	for (int i = 0; i < STATS_MIGRATE_REASONS; i++) {
+	for (int i = 0; i < SEEN_REASONS; i++) {
 		sum.calls += by_reason[i].calls;
 		sum.succeeded += by_reason[i].succeeded;
 		sum.failed += by_reason[i].failed;
-		sum.ours += by_reason[i].ours;
-		sum.ours_succeeded += by_reason[i].ours_succeeded;
 	}
 	return sum;
+}
+
+static struct stats_migrations migrations_for(const struct bpf *bpf, enum seen_reason reason)
+{
+	struct stats_migrations by_reason[SEEN_REASONS];
+
+	assert_int_equal(bpf_migrations(bpf, by_reason), 0);
+	return by_reason[reason];
 }
 
 /*
@@ -129,6 +135,7 @@ static void test_compaction_is_counted(void **state)
 	struct bpf *bpf = open_bpf(&config);
 	uint64_t moved = compaction_force();
 	struct stats_migrations sum = migrations_sum(bpf);
+	struct stats_migrations compaction = migrations_for(bpf, SEEN_COMPACTION);
 	struct moves moves = { 0 };
 
 	(void)state;
@@ -141,6 +148,7 @@ static void test_compaction_is_counted(void **state)
 	       (unsigned long long)moved, (unsigned long long)sum.succeeded,
 	       (unsigned long long)moves.succeeded);
 	assert_in_range(sum.succeeded, moved * 95 / 100, moved * 105 / 100);
+	assert_in_range(compaction.succeeded, moved * 95 / 100, sum.succeeded);
 	assert_in_range(moves.succeeded, moved * 95 / 100, moved * 105 / 100);
 	assert_in_range(moves.records, 1, sum.calls);
 	assert_int_equal(moves.ours, 0);
@@ -156,7 +164,7 @@ static void test_compaction_by_the_worker_is_not_ours(void **state)
 	struct moves moves = { .end = UINT64_MAX };
 	struct bpf *bpf = open_bpf(&config);
 	struct stats_process process = { 0 };
-	struct stats_migrations sum;
+	struct stats_migrations sum, ours;
 	uint64_t moved;
 
 	(void)state;
@@ -164,7 +172,8 @@ static void test_compaction_by_the_worker_is_not_ours(void **state)
 	bpf_set_victim(bpf, (uint32_t)getpid());
 	moved = compaction_force();
 	bpf_set_victim(bpf, 0);
-	sum = migrations_sum(bpf);
+	sum = migrations_for(bpf, SEEN_COMPACTION);
+	ours = migrations_for(bpf, SEEN_TIERED);
 	assert_true(bpf_consume(bpf, &moves_handler, &moves) >= 0);
 	if (bpf_enabled(bpf, "migration-owners"))
 		bpf_process(bpf, (uint32_t)getpid(), proc_start_ns(getpid()), &process);
@@ -174,13 +183,14 @@ static void test_compaction_by_the_worker_is_not_ours(void **state)
 	printf("# compaction by the worker moved %llu pages, %llu mappings of its victim\n",
 	       (unsigned long long)sum.succeeded, (unsigned long long)process.moved);
 	assert_true(sum.succeeded > 0);
-	assert_int_equal(sum.ours, 0);
-	assert_int_equal(sum.ours_succeeded, 0);
+	assert_int_equal(ours.calls, 0);
+	assert_int_equal(ours.succeeded, 0);
 	assert_true(moves.records > 0);
 	assert_int_equal(moves.ours, 0);
 	assert_int_equal(moves.attributed, 0);
 	assert_int_equal(moves.folios_ours, 0);
-	assert_int_equal(process.moved_ours, 0);
+	assert_int_equal(process.by_reason.tiered, 0);
+	assert_int_equal(process.by_reason.compaction, process.moved_pages);
 }
 
 /* What the child shares with the test. */
@@ -307,7 +317,7 @@ static void check_owner(const struct bpf *bpf, const struct moves *moves, pid_t 
 	assert_int_equal(bpf_process(bpf, (uint32_t)pid, start_ns, &process), 0);
 	assert_true(process.moved >= (uint64_t)moved);
 	assert_int_equal(process.moved, process.moved_pages);
-	assert_true(process.moved_ours >= (uint64_t)moved);
+	assert_int_equal(process.by_reason.tiered, process.moved_pages);
 	assert_int_equal(moves->folios, moved);
 	assert_int_equal(moves->folios_placed, moved);
 	assert_int_equal(moves->folios_ours, moved);
@@ -343,7 +353,6 @@ static void test_our_moves_name_their_victim(void **state)
 	assert_int_equal(moves.succeeded, moved);
 	assert_int_equal(moves.ours, moves.records);
 	assert_int_equal(moves.attributed, moves.records);
-	assert_int_equal(moves.by_syscall, moves.records);
 	check_owner(bpf, &moves, child.pid, start_ns, moved);
 	check_flushes(bpf, arena, child.pid);
 	arena->spin = 0;

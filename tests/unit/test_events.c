@@ -203,7 +203,7 @@ static void test_records_may_lie_anywhere(void **state)
 static void test_null_is_no_bpf(void **state)
 {
 	struct event_losses losses[EVENT_KINDS];
-	struct stats_migrations migrations[STATS_MIGRATE_REASONS];
+	struct stats_migrations migrations[SEEN_REASONS];
 	struct stats_flushes flushes[STATS_FLUSH_REASONS];
 	struct stats_totals totals;
 	struct stats_process process;
@@ -233,7 +233,7 @@ static void test_null_is_no_bpf(void **state)
 	assert_false(bpf_enabled(NULL, "faults"));
 	bpf_set_worker(NULL, 1);
 	bpf_set_victim(NULL, 1);
-	bpf_set_watch(NULL, true);
+	bpf_set_watch(NULL, true, 0);
 	bpf_close(NULL);
 }
 
