@@ -213,18 +213,56 @@ static void test_requests_without_reading(void **state)
 	close(fd);
 }
 
-/* Slow is not the same as not at all. */
+/* Nor does one who reads a little get ahead: the next request waits for all of the answer. */
+static void test_requests_with_little_reading(void **state)
+{
+	struct fixture *f = *state;
+	size_t got = 0;
+	int fd;
+
+	fixture_start(f);
+	fd = client_open(f);
+	client_send(fd,
+		    "{\"version\":1,\"verb\":\"big\",\"args\":{\"bytes\":2000000}}\n" ASK("echo"));
+	turn_until(f, stats_of(f).requests == 1);
+	while (got < 1000000) {
+		char buffer[10000];
+		ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
+
+		got += n > 0 ? (size_t)n : 0;
+		turn(f);
+		assert_int_equal(stats_of(f).requests, 1);
+	}
+	shutdown(fd, SHUT_WR);
+	got += read_all(f, fd);
+	assert_int_equal(got, strlen(OK("\"\"")) + 2000000 + 1 + strlen(OK("{}")) + 1);
+	close(fd);
+}
+
+/* Slow is not the same as not at all: the time begins anew whenever something was read. */
 static void test_slow_reader(void **state)
 {
 	struct fixture *f = *state;
-	size_t length = strlen(OK("\"\"")) + 2000000 + 1;
+	size_t length = strlen(OK("\"\"")) + 2000000 + 1, got = 0;
+	uint64_t before;
+	char bytes[4096];
+	ssize_t n;
 	int fd;
 
 	fixture_start(f);
 	fd = client_open(f);
 	client_send(fd, "{\"version\":1,\"verb\":\"big\",\"args\":{\"bytes\":2000000}}\n");
 	shutdown(fd, SHUT_WR);
-	assert_int_equal(read_all(f, fd), length);
+	turn_until(f, stats_of(f).requests == 1);
+	before = f->control->clients[0]->sent_ns;
+	while (f->control->clients[0] && f->control->clients[0]->sent_ns == before) {
+		assert_true(got < 1000000);
+		assert_true((n = recv(fd, bytes, sizeof(bytes), 0)) > 0);
+		got += (size_t)n;
+		turn(f);
+	}
+	assert_non_null(f->control->clients[0]);
+	assert_int_equal(got + read_all(f, fd), length);
 	close(fd);
 }
 
@@ -431,6 +469,7 @@ int main(void)
 		TEST(test_long_request),
 		TEST(test_100_mb_of_garbage),
 		TEST(test_requests_without_reading),
+		TEST(test_requests_with_little_reading),
 		TEST(test_slow_reader),
 		TEST(test_vanishes_in_an_answer),
 		TEST(test_answer_max),

@@ -228,6 +228,7 @@ static void test_utf8(void **state)
 	mended("a\xff\xfe z", "a?? z");
 	/* Cut off, overlong, a surrogate, beyond the last character. */
 	mended("ab\xe2\x82", "ab??");
+	mended("\xe2\x82z\xf0\x9f\x98z", "??z???z");
 	mended("\xc0\xaf\xe0\x80\xaf", "?????");
 	mended("\xed\xa0\x80", "???");
 	mended("\xf4\x90\x80\x80", "????");

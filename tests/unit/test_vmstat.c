@@ -49,7 +49,8 @@ static void test_some(void **state)
 	(void)state;
 	tree_make(&tree);
 	tree_text(&tree, "vmstat",
-		  "pgmigrate_fail 18446744073709551615\npgdemote_kswapd\npgdemote_direct -1\n"
+		  "pgmigrate_fail 18446744073709551615\npgdemote_kswapd\npgdemote_k "
+		  "5\npgdemote_direct -1\n"
 		  "pgdemote_khugepaged 12x\nnuma_pages_migrated 99999999999999999999\n"
 		  " pgmigrate_success 4\npgpromote_success 0");
 	assert_int_equal(vmstat_read(tree.root, &vmstat), 0);
