@@ -111,23 +111,6 @@ static void test_too_early(void **state)
 	assert_int_equal(session->windows, 0);
 }
 
-/* Until the worker has taken the target in. */
-static void await_known(struct session *session, uint32_t target)
-{
-	uint64_t end_ns = clock_now_ns() + DEADLINE_MS * NSEC_PER_MSEC;
-	int error;
-
-	do {
-		struct worker_answer *answer = ask(
-			session, (struct worker_query){ .kind = QUERY_EXPLAIN, .target = target });
-
-		error = answer->error;
-		worker_answer_free(answer);
-		assert_true(clock_now_ns() < end_ns);
-	} while (error == -ENOENT);
-	assert_int_equal(error, 0);
-}
-
 /* A window of an hour: every kind of answer comes while it waits. */
 static void test_answers_while_a_window_waits(void **state)
 {
@@ -138,11 +121,12 @@ static void test_answers_while_a_window_waits(void **state)
 
 	start_with_targets(session, 1);
 	await_windows(session, 3);
-	tune(session, 0, HOUR_NS, session->config.cpu_max_ppm);
-	/* Taken in right after the tuning: all windows of 10 ms have been told by then. */
-	session_add(session, 2, session->children[1]);
-	await_known(session, 2);
+	/* From a pause on, so that the next window is the long one and no other. */
+	pause_daemon(session, 1);
+	await_hold(session, 1, HOLD_PAUSED);
 	windows = session->windows;
+	assert_int_equal(fake.marks, fake.reads);
+	tune(session, 0, HOUR_NS, session->config.cpu_max_ppm);
 	while (fake.marks != fake.reads + 1) {
 		poll(NULL, 0, 1);
 		assert_true(clock_now_ns() < end_ns);
@@ -175,6 +159,23 @@ static void test_answers_nobody_reads(void **state)
 		send_query(session,
 			   (struct worker_query){ .kind = 1 + i % 3, .target = 1, .count = 100 });
 	worker_stop(session->worker);
+}
+
+/* Until the worker has taken the target in. */
+static void await_known(struct session *session, uint32_t target)
+{
+	uint64_t end_ns = clock_now_ns() + DEADLINE_MS * NSEC_PER_MSEC;
+	int error;
+
+	do {
+		struct worker_answer *answer = ask(
+			session, (struct worker_query){ .kind = QUERY_EXPLAIN, .target = target });
+
+		error = answer->error;
+		worker_answer_free(answer);
+		assert_true(clock_now_ns() < end_ns);
+	} while (error == -ENOENT);
+	assert_int_equal(error, 0);
 }
 
 /* No marks, no windows, but answers; targets come and go meanwhile. Then it goes on. */
