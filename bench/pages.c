@@ -10,6 +10,7 @@
  *					lie there now
  *	pages count PID ADDRESS COUNT NODE
  *					only counts those that lie there
+ *	pages list ADDRESS COUNT	prints the addresses of so many pages
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -113,6 +114,16 @@ static int move_or_count(char **argv, int moves)
 	return 0;
 }
 
+static int list(char **argv)
+{
+	uint64_t first = strtoull(argv[0], NULL, 16);
+	size_t pages = options_number("COUNT", argv[1], 1, COUNT_MAX), i;
+
+	for (i = 0; i < pages; i++)
+		printf("0x%" PRIx64 "\n", first + i * TIERED_PAGE_SIZE);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 4 && strcmp(argv[1], "hold") == 0)
@@ -121,5 +132,8 @@ int main(int argc, char **argv)
 		return move_or_count(argv + 2, 1);
 	if (argc == 6 && strcmp(argv[1], "count") == 0)
 		return move_or_count(argv + 2, 0);
-	options_die("usage: pages hold COUNT NODE [--spin] | move|count PID ADDRESS COUNT NODE");
+	if (argc == 4 && strcmp(argv[1], "list") == 0)
+		return list(argv + 2);
+	options_die("usage: pages hold COUNT NODE [--spin] | move|count PID ADDRESS COUNT NODE "
+		    "| list ADDRESS COUNT");
 }

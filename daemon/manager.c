@@ -101,9 +101,12 @@ static void open_bpf(struct manager *manager)
 		log_warning("BPF is off: %s; going on without events", why);
 }
 
-/* A target holds two descriptors (process and pagemap); the rest of the daemon a few dozen. */
+/*
+ * A target holds two descriptors (process and pagemap); the rest of the daemon a few
+ * dozen, and up to 64 clients of the control socket.
+ */
 #define FDS_PER_TARGET 2
-#define FDS_OTHER 128
+#define FDS_OTHER 192
 
 /* Makes room for the descriptors of so many targets; returns how many there is room for. */
 static size_t make_fd_room(size_t targets)

@@ -61,7 +61,8 @@ static uint64_t deadline_ns(const struct control_client *client)
 	const struct control_limits *limits = &client->control->limits;
 
 	if (has_output(client))
-		return client->sent_ns + limits->stall_ns;
+		return client->sent_ns +
+		       (client->streaming ? limits->stream_stall_ns : limits->stall_ns);
 	if (client->calling)
 		return client->called_ns + limits->answer_ns;
 	if (client->streaming)

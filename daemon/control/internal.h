@@ -22,7 +22,8 @@
  * @line_ns: from the first byte of a request to its newline
  * @idle_ns: without a request
  * @answer_ns: for a handler to answer
- * @stall_ns: a client may refuse to read while output waits
+ * @stall_ns: a client may refuse to read while an answer waits
+ * @stream_stall_ns: the same of a stream, whose lines are dropped meanwhile
  * @backoff_ns: until accept() is tried again when it failed for want of something
  * @answer: bytes of one answer
  * @stream: bytes waiting in one stream
@@ -34,6 +35,7 @@ struct control_limits {
 	uint64_t idle_ns;
 	uint64_t answer_ns;
 	uint64_t stall_ns;
+	uint64_t stream_stall_ns;
 	uint64_t backoff_ns;
 	size_t answer;
 	size_t stream;

@@ -24,6 +24,8 @@ const struct control_limits control_limits = {
 	.idle_ns = 60 * NSEC_PER_SEC,
 	.answer_ns = 10 * NSEC_PER_SEC,
 	.stall_ns = 10 * NSEC_PER_SEC,
+	/* A person who pages through a trace reads for a while; what is made meanwhile costs. */
+	.stream_stall_ns = 300 * NSEC_PER_SEC,
 	/* Descriptors come back when other clients go: no hurry. */
 	.backoff_ns = 1 * NSEC_PER_SEC,
 	.answer = TIERED_CONTROL_ANSWER_MAX,

@@ -127,6 +127,7 @@ static struct json_object *seen_flushes(const struct verbs *verbs)
 		[STATS_FLUSH_LOCAL] = "local",
 		[STATS_FLUSH_LOCAL_MM] = "local_mm",
 		[STATS_FLUSH_SENT] = "sent",
+		[STATS_FLUSH_SENT + 1] = "wrong_cpu",
 	};
 	struct json_object *object = json_object_new_object();
 	struct stats_flushes flushes[STATS_FLUSH_REASONS];

@@ -130,7 +130,7 @@ static inline int fixture_setup(void **state)
 	snprintf(f->path, sizeof(f->path), "%s/run/control", f->tree.root);
 	f->limits = control_limits;
 	f->limits.line_ns = f->limits.idle_ns = NEVER_NS;
-	f->limits.answer_ns = f->limits.stall_ns = NEVER_NS;
+	f->limits.answer_ns = f->limits.stall_ns = f->limits.stream_stall_ns = NEVER_NS;
 	*state = f;
 	return 0;
 }

@@ -416,7 +416,7 @@ static void test_stream_that_is_not_read(void **state)
 	struct fixture *f = *state;
 	int fd, ret = 0;
 
-	f->limits.stall_ns = SOON_NS;
+	f->limits.stream_stall_ns = SOON_NS;
 	fixture_start(f);
 	fd = client_open(f);
 	client_send(fd, ASK("stream"));
