@@ -56,11 +56,14 @@ SKELETON := $(BUILD)/bpf/tiered.skel.h
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BPFTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/test_*.c)))
+# The fake daemon that tieredctl is driven against.
+CTLTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/ctl/*.c)))
 BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
 BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
 .PHONY: all clean install deps check test san-binaries tsan-binaries demo format format-check
-all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN)
+all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN) \
+	$(CTLTEST_BIN)
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
 	$(call say,LINK,$@)
@@ -102,7 +105,7 @@ CTL_LIB_OBJ := $(filter-out $(BUILD)/ctl/main.o,$(CTL_OBJ))
 CTL_UNIT_BIN := $(filter $(BUILD)/tests/unit/test_ctl%,$(UNIT_BIN))
 $(CTL_UNIT_BIN): $(CTL_LIB_OBJ)
 $(CTL_UNIT_BIN): LDLIBS += $(CTL_LDLIBS)
-$(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtiered.a
+$(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(CTLTEST_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtiered.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libtiered.a $(LDLIBS) -lcmocka -lm
 
