@@ -38,9 +38,8 @@ static const struct verb_option options[] = {
 static const struct verb_usage usage = {
 	.name = "heatmap",
 	.arguments = "PID",
-	.summary = "Shows how hot the memory of PID is and what of it is on the fastest tier, one "
-		   "line\n"
-		   "for each window as it ends, until all came or SIGINT.",
+	.summary = "Shows how hot the memory of PID is and what of it is on the fastest "
+		   "tier, one line for each window as it ends, until all came or SIGINT.",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.colours = true,

@@ -24,9 +24,8 @@ static const struct verb_option options[] = {
 static const struct verb_usage usage = {
 	.name = "plan",
 	.arguments = "",
-	.summary = "A dry run of the policy: what it would move now, why, at what cost, for what "
-		   "gain.\n"
-		   "Nothing is moved by asking.",
+	.summary = "A dry run of the policy: what it would move now, why, at what cost, "
+		   "for what gain. Nothing is moved by asking.",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.example = "Example:\n  tieredctl plan --limit 50",

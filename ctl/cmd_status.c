@@ -10,9 +10,9 @@
 static const struct verb_usage usage = {
 	.name = "status",
 	.arguments = "[PID]",
-	.summary = "Shows what the daemon does, what was asked of the kernel and what was seen of "
-		   "it,\n"
-		   "what it cost, and the processes whose pages moved most; or PID alone of these.",
+	.summary = "Shows what the daemon does, what was asked of the kernel and what "
+		   "was seen of it, what it cost, and the processes whose pages moved "
+		   "most; or PID alone of these.",
 	.max = 1,
 	.example = "Example:\n  tieredctl status --json | jq .asked.results",
 };

@@ -19,9 +19,9 @@ static const struct verb_option options[] = {
 static const struct verb_usage usage = {
 	.name = "targets",
 	.arguments = "",
-	.summary = "Lists the processes whose memory is managed: how much of what is known of each "
-		   "is\n"
-		   "on the fastest tier, which share of its accesses goes there, what was moved.",
+	.summary = "Lists the processes whose memory is managed: how much of what is "
+		   "known of each is on the fastest tier, which share of its accesses "
+		   "goes there, what was moved.",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.example = "Example:\n  tieredctl targets --sort promoted",

@@ -31,10 +31,9 @@ static const struct verb_option options[] = {
 static const struct verb_usage usage = {
 	.name = "top",
 	.arguments = "",
-	.summary = "Shows tiers, hit share, moves, costs and targets, live. Keys: q quits, s sorts "
-		   "by\n"
-		   "the next key, r reverses, / filters by command name, h helps. --json means "
-		   "--once.",
+	.summary = "Shows tiers, hit share, moves, costs and targets, live. Keys: q "
+		   "quits, s sorts by the next key, r reverses, / filters by command "
+		   "name, h helps. --json means --once.",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.colours = true,

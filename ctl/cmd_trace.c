@@ -76,13 +76,14 @@ static void print_time(struct json_object *event)
 {
 	uint64_t ns = answer_number(event, "time_ns");
 
-	printf("%6" PRIu64 ".%06" PRIu64, ns / 1000000000, ns / 1000 % 1000000);
+	printf("%5" PRIu64 ".%06" PRIu64, ns / 1000000000, ns / 1000 % 1000000);
 }
 
+/* The longest reason ends in the last of 80 columns. */
 static void print_heading(void)
 {
-	printf("%13s %7s %-15s %14s %5s  %-8s %-s\n", "TIME", "PID", "COMM", "ADDRESS", "PAGES",
-	       "NODES", "REASON");
+	printf("%12s %7s %-15s %14s %5s %-6s %s\n", "TIME", "PID", "COMM", "ADDRESS", "PAGES",
+	       "NODES", "REASON !=undone");
 }
 
 static uint64_t pages_of(struct json_object *event)
@@ -92,29 +93,30 @@ static uint64_t pages_of(struct json_object *event)
 
 static void print_mapping(struct json_object *event)
 {
-	char comm[16];
+	char comm[16], nodes[48];
 
+	snprintf(nodes, sizeof(nodes), "%" PRIu64 "->%" PRIu64, answer_number(event, "from"),
+		 answer_number(event, "to"));
 	print_time(event);
-	printf(" %7" PRIu64 " %-15s %#14" PRIx64 " %5" PRIu64 "  %2" PRIu64 " -> %-2" PRIu64
-	       " %s%s\n",
+	printf(" %7" PRIu64 " %-15s %#14" PRIx64 " %5" PRIu64 " %-6s %s%s\n",
 	       answer_number(event, "pid"),
 	       format_text(answer_text(event, "comm"), comm, sizeof(comm)),
-	       answer_address(event, "address"), pages_of(event), answer_number(event, "from"),
-	       answer_number(event, "to"), WORD(answer_text(event, "reason")),
-	       answer_flag(event, "undone") ? ", undone" : "");
+	       answer_address(event, "address"), pages_of(event), nodes,
+	       WORD(answer_text(event, "reason")), answer_flag(event, "undone") ? "!" : "");
 }
 
 static void print_call(struct json_object *event)
 {
+	bool attributed = answer_flag(event, "attributed");
+
 	print_time(event);
-	if (answer_flag(event, "attributed"))
-		printf(" %7" PRIu64, answer_number(event, "pid"));
+	if (attributed)
+		printf(" %7" PRIu64 " ", answer_number(event, "pid"));
 	else
-		printf(" %7s", "?");
-	printf(" (a call) moved %" PRIu64 ", failed %" PRIu64 " pages: %s%s\n",
-	       answer_number(event, "succeeded"), answer_number(event, "failed"),
-	       WORD(answer_text(event, "reason")),
-	       answer_flag(event, "attributed") ? "" : ", unattributed");
+		printf(" %7s un", "?");
+	printf("attributed call: %s moved, %s failed, %s\n",
+	       COUNT(answer_number(event, "succeeded")), COUNT(answer_number(event, "failed")),
+	       WORD(answer_text(event, "reason")));
 }
 
 static uint64_t lost_in(struct json_object *event)

@@ -16,6 +16,9 @@
 /* No verb has more of its own. */
 #define OWN_MAX 12
 
+/* Of --help. */
+#define PAGE_WIDTH 80
+
 enum common_option { COMMON_COLOR, COMMON_JSON, COMMON_SOCKET, COMMON_HELP, COMMONS };
 
 static const struct verb_option commons[COMMONS] = {
@@ -50,12 +53,31 @@ static void print_option(const struct verb_option *option)
 	printf("  %-20s  %s\n", left, option->help);
 }
 
+/* One paragraph, broken between words. */
+static void print_paragraph(const char *text)
+{
+	size_t at = 0;
+
+	while (*text) {
+		size_t word = strcspn(text, " ");
+
+		if (at && at + 1 + word > PAGE_WIDTH) {
+			fputc('\n', stdout);
+			at = 0;
+		}
+		at += (size_t)printf("%s%.*s", at ? " " : "", (int)word, text);
+		text += word + (text[word] == ' ');
+	}
+	fputs("\n\n", stdout);
+}
+
 static void print_help(const struct verb_usage *usage)
 {
 	size_t i;
 
-	printf("Usage: tieredctl %s [OPTION]...%s%s\n%s\n\n", usage->name,
-	       usage->arguments[0] ? " " : "", usage->arguments, usage->summary);
+	printf("Usage: tieredctl %s [OPTION]...%s%s\n", usage->name, usage->arguments[0] ? " " : "",
+	       usage->arguments);
+	print_paragraph(usage->summary);
 	for (i = 0; i < usage->n_options; i++)
 		print_option(&usage->options[i]);
 	for (i = usage->colours ? COMMON_COLOR : COMMON_JSON; i < COMMONS; i++)

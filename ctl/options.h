@@ -21,7 +21,7 @@ struct verb_option {
 /**
  * struct verb_usage - what a verb takes
  * @arguments: as in the usage line, "" for none
- * @summary: one sentence
+ * @summary: one paragraph
  * @options: its own
  * @colours: it knows --color
  * @min, @max: how many arguments

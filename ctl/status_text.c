@@ -62,6 +62,11 @@ static void print_tiers(struct json_object *status, FILE *out)
 	}
 }
 
+static const char *or_none(const char *name)
+{
+	return *name ? name : "none";
+}
+
 static void print_head(struct json_object *status, FILE *out)
 {
 	char mode[320];
@@ -71,8 +76,9 @@ static void print_head(struct json_object *status, FILE *out)
 		SPAN(answer_number(status, "daemon.uptime_ns")));
 	fprintf(out, "  mode     %s\n", status_describe_mode(status, mode, sizeof(mode)));
 	fprintf(out, "  tracker  %s, policy %s, %" PRIu64 " targets\n\n",
-		TEXT(answer_text(status, "daemon.tracker")),
-		TEXT(answer_text(status, "daemon.policy")), answer_number(status, "asked.targets"));
+		TEXT(or_none(answer_text(status, "daemon.tracker"))),
+		TEXT(or_none(answer_text(status, "daemon.policy"))),
+		answer_number(status, "asked.targets"));
 }
 
 static void print_last(struct json_object *status, FILE *out)
@@ -100,7 +106,9 @@ static void print_last(struct json_object *status, FILE *out)
 /* "  name  number  list" with the lists below each other. */
 static void print_sum(FILE *out, const char *name, uint64_t sum, const char *list)
 {
-	table_print_list(out, list, (size_t)fprintf(out, "  %-9s  %10" PRIu64 "  ", name, sum));
+	int column = fprintf(out, "  %-9s  %10" PRIu64 "%s", name, sum, *list ? "  " : "");
+
+	table_print_list(out, list, (size_t)column);
 }
 
 static void print_asked(struct json_object *status, FILE *out)
