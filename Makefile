@@ -117,7 +117,7 @@ $(FUZZ_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/driver.o $(BUILD)/libt
 # --- what has to be there -------------------------------------------------------------
 # Package, and what for: CONTRIBUTING.md. Guests list theirs in tests/vm/packages.
 PACKAGES := build-essential pkg-config clang-14 libbpf-dev libelf-dev bpftool libnuma-dev \
-	libsystemd-dev libinih-dev libjson-c-dev libncurses-dev libpng-dev uthash-dev libcmocka-dev clang-format-14 linux-libc-dev
+	libsystemd-dev libinih-dev libjson-c-dev libncurses-dev libpng-dev uthash-dev libcmocka-dev clang-format-14 linux-libc-dev tmux
 ifneq ($(shell . /etc/os-release && echo $$VERSION_ID),12)
 PACKAGES := $(subst -14,,$(PACKAGES))
 endif
@@ -172,6 +172,9 @@ install: $(BUILD)/tiered $(BUILD)/tieredctl
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	$(Q)sed 's|@SBINDIR@|$(PREFIX)/sbin|' systemd/tiered.service.in \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/tiered.service
+	$(Q)install -D -m 644 man/tieredctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/tieredctl.1
+	$(Q)install -D -m 644 ctl/tieredctl.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tieredctl
 	$(Q)install -D -m 644 man/tiered.8 $(DESTDIR)$(PREFIX)/share/man/man8/tiered.8
 	$(Q)install -D -m 644 man/tiered.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/tiered.conf.5
 

@@ -33,7 +33,7 @@ static const struct verb_usage usage = {
 	.arguments = "",
 	.summary = "Shows tiers, hit share, moves, costs and targets, live. Keys: q "
 		   "quits, s sorts by the next key, r reverses, / filters by command "
-		   "name, h helps. --json means --once.",
+		   "name, space looks again, h helps. --json means --once.",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.colours = true,
@@ -90,8 +90,9 @@ static void tick(struct top *top)
 	char why[CLIENT_WHY_MAX];
 	uint64_t now = clock_now_ns();
 
-	if (now < top->next_ns)
+	if (now < top->next_ns && !top->view.again)
 		return;
+	top->view.again = false;
 	top->next_ns = now + top->interval_s * NSEC_PER_SEC;
 	if (top->waiting != WAITING_NOTHING) {
 		snprintf(top->view.message, sizeof(top->view.message),

@@ -126,7 +126,7 @@ static void draw_help(int top)
 		"  r  reverse the order",
 		"  /  show only command names that contain what is typed; Enter ends, Esc clears",
 		"  up, down, page up, page down  scroll",
-		"  q  quit          h  back",
+		"  space  look again now          h  back          q  quit",
 		"",
 		"fast: share of the known pages on the fastest tier. hit: share of accesses",
 		"that go there, by estimate. asked, promoted, demoted: pages, by the daemon.",
@@ -216,6 +216,9 @@ static bool press(struct top_view *view, int key)
 	switch (key) {
 	case 'q':
 		return false;
+	case ' ':
+		view->again = true;
+		break;
 	case 's':
 		view->order.key = (view->order.key + 1) % TARGETS_KEYS;
 		break;

@@ -16,6 +16,7 @@ struct top_view {
 	char filter[TOP_FILTER_MAX];
 	bool typing; /* the filter */
 	bool help;
+	bool again; /* to look again at once */
 	size_t scroll;
 	char message[512]; /* what is wrong; "" when nothing is */
 };
