@@ -2,7 +2,6 @@
 #include "client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -65,45 +64,44 @@ static int fail_connect(char *why, int error, const char *path)
 	return fail(why, -error, "cannot connect to %s: %s", path, strerror(error));
 }
 
-/* A full backlog blocks connect(); the send timeout bounds that. */
-static int connect_to(const char *path, int *ret_fd, char *why)
+/* A full backlog says EAGAIN, and nothing tells when it is not any more. */
+#define CONNECT_AGAIN_MS 20
+
+static int connect_within(int fd, const struct sockaddr_un *address, int wait_ms)
 {
-	struct timeval patience = { .tv_sec = CLIENT_DEADLINE_MS / 1000 };
+	uint64_t end = clock_now_ns() + (uint64_t)wait_ms * NSEC_PER_MSEC;
+
+	while (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
+		if (errno != EAGAIN || clock_now_ns() >= end)
+			return -errno;
+		poll(NULL, 0, CONNECT_AGAIN_MS);
+	}
+	return 0;
+}
+
+int client_open(const char *path, int wait_ms, struct client **ret, char *why)
+{
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct client *client;
 	auto_close int fd = -1;
+	int err;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return fail(why, -ENAMETOOLONG,
 			    "the path of the socket is too long: %zu bytes; expected at most %zu",
 			    strlen(path), sizeof(address.sun_path) - 1);
 	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail(why, -errno, "cannot make a socket: %s", strerror(errno));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return fail_connect(why, errno, path);
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
-		return fail(why, -errno, "cannot set up the socket: %s", strerror(errno));
-	*ret_fd = fd;
-	fd = -1;
-	return 0;
-}
-
-int client_open(const char *path, struct client **ret, char *why)
-{
-	struct client *client;
-	int err, fd = -1;
-
-	err = connect_to(path, &fd, why);
+	err = connect_within(fd, &address, wait_ms);
 	if (err < 0)
-		return err;
+		return fail_connect(why, -err, path);
 	client = calloc(1, sizeof(*client));
-	if (!client) {
-		close(fd);
+	if (!client)
 		return fail(why, -ENOMEM, "out of memory");
-	}
 	client->fd = fd;
+	fd = -1;
 	client->deadline_ms = CLIENT_DEADLINE_MS;
 	strcpy(client->path, path);
 	*ret = client;

@@ -22,11 +22,12 @@ struct client;
 /*
  * client_open() - connects
  * @path: of the socket
+ * @wait_ms: how long to wait for a daemon that takes no connection at the moment
  * @why: on failure a sentence for a person; CLIENT_WHY_MAX bytes
  *
  * 0 or -errno; -ENOENT and -ECONNREFUSED mean that no daemon is there.
  */
-int client_open(const char *path, struct client **ret, char *why);
+int client_open(const char *path, int wait_ms, struct client **ret, char *why);
 void client_close(struct client *client);
 
 /* In place of CLIENT_DEADLINE_MS. */

@@ -60,9 +60,9 @@ static void print_target(struct json_object *target)
 	}
 	if (!answer_at(target, "seen"))
 		return;
-	printf("Seen in the kernel: %" PRIu64 " mappings moved, %" PRIu64
-	       " of them by the daemon.\n  by reason:  ",
-	       answer_number(target, "seen.moved"), answer_number(target, "seen.moved_ours"));
+	printf("Seen in the kernel: %" PRIu64 " pages moved, whoever asked; %" PRIu64
+	       " mappings put back.\n  by reason:  ",
+	       answer_number(target, "seen.moved_pages"), answer_number(target, "seen.undone"));
 	table_print_list(stdout, answer_list(target, "seen.by_reason", NULL, list, sizeof(list)),
 			 14);
 }

@@ -99,7 +99,7 @@ static void tick(struct top *top)
 			 "the daemon has not answered yet");
 		return;
 	}
-	if (!top->client && client_open(top->common.socket, &top->client, why) < 0) {
+	if (!top->client && client_open(top->common.socket, 0, &top->client, why) < 0) {
 		top->client = NULL;
 		give_up(top, why);
 		return;

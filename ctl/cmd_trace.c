@@ -63,7 +63,7 @@ static int take(void *arg, size_t option, const char *value)
 		object = json_object_new_uint64(number);
 		break;
 	case OPT_CALLS:
-		object = json_object_new_boolean(1);
+		object = json_object_new_int(1); /* arguments are strings or numbers */
 		break;
 	default:
 		object = json_object_new_string(value);

@@ -224,6 +224,9 @@ static void print_cost(struct json_object *status, FILE *out)
 	uint64_t elapsed = answer_number(status, "asked.elapsed_ns");
 	char losses[LIST_MAX];
 	uint64_t lost = status_describe_losses(status, losses, sizeof(losses));
+	uint64_t overflow = answer_number(status, "seen.process_overflow") +
+			    answer_number(status, "seen.cgroup_overflow") +
+			    answer_number(status, "seen.node_pair_overflow");
 
 	fprintf(out,
 		"\nCost, in parts of one core over %s\n"
@@ -238,9 +241,10 @@ static void print_cost(struct json_object *status, FILE *out)
 	if (lost)
 		fprintf(out, "  events lost %" PRIu64 ": %s (counts are exact all the same)\n",
 			lost, losses);
-	if (answer_number(status, "seen.process_overflow"))
-		fprintf(out, "  counts without room for their process %" PRIu64 "\n",
-			answer_number(status, "seen.process_overflow"));
+	if (overflow)
+		fprintf(out,
+			"  counts without room for their process, cgroup or nodes %" PRIu64 "\n",
+			overflow);
 	if (answer_number(status, "seen.malformed") || answer_number(status, "seen.missed"))
 		fprintf(out, "  events malformed %" PRIu64 ", missed %" PRIu64 "\n",
 			answer_number(status, "seen.malformed"),
@@ -263,19 +267,18 @@ void status_print_processes(struct json_object *status, FILE *out)
 	static const struct table_column columns[] = {
 		{ .title = "pid", .right = true },
 		{ .title = "comm", .at_least = 8 },
-		{ .title = "moved", .right = true },
-		{ .title = "ours", .right = true },
+		{ .title = "pages", .right = true },
 		{ .title = "undone", .right = true },
 		{ .title = "pages by reason", .at_least = 20 },
 	};
 	struct json_object *processes = answer_at(status, "processes");
-	struct table *table = table_new(columns, 6);
+	struct table *table = table_new(columns, 5);
 	size_t i;
 
 	if (!table)
 		return;
 	fputs(answer_length(processes)
-		      ? "\nProcesses with most moved mappings, as seen in the kernel\n"
+		      ? "\nProcesses with most moved pages, as seen in the kernel\n"
 		      : "\nNo process was seen to have pages moved.\n",
 	      out);
 	for (i = 0; i < answer_length(processes); i++) {
@@ -284,8 +287,7 @@ void status_print_processes(struct json_object *status, FILE *out)
 
 		table_add(table, "%" PRIu64, answer_number(process, "pid"));
 		table_add(table, "%s", TEXT(answer_text(process, "comm")));
-		table_add(table, "%" PRIu64, answer_number(process, "moved"));
-		table_add(table, "%" PRIu64, answer_number(process, "moved_ours"));
+		table_add(table, "%" PRIu64, answer_number(process, "moved_pages"));
 		table_add(table, "%" PRIu64, answer_number(process, "undone"));
 		table_add(table, "%s", answer_list(process, "by_reason", NULL, list, sizeof(list)));
 	}
@@ -333,17 +335,18 @@ void status_print_process(struct json_object *process, FILE *out)
 {
 	char list[LIST_MAX];
 
+	fprintf(out, "%s, pid %" PRIu64 ", as seen in the kernel\n  cgroup      %s\n",
+		TEXT(answer_text(process, "comm")), answer_number(process, "pid"),
+		TEXT(answer_text(process, "cgroup")));
 	fprintf(out,
-		"%s, pid %" PRIu64 ", as seen in the kernel\n"
-		"  cgroup      %s\n"
-		"  moved       %" PRIu64 " mappings of %" PRIu64 " pages, %" PRIu64
-		" of them by the daemon\n"
+		"  moved       %" PRIu64 " pages in %" PRIu64 " mappings\n"
+		"  promoted    %" PRIu64 " pages\n"
+		"  demoted     %" PRIu64 " pages\n"
 		"  put back    %" PRIu64 " mappings\n"
 		"  interrupts  %" PRIu64 " for TLB flushes\n"
 		"  by reason   ",
-		TEXT(answer_text(process, "comm")), answer_number(process, "pid"),
-		TEXT(answer_text(process, "cgroup")), answer_number(process, "moved"),
-		answer_number(process, "moved_pages"), answer_number(process, "moved_ours"),
+		answer_number(process, "moved_pages"), answer_number(process, "moved"),
+		answer_number(process, "promoted_pages"), answer_number(process, "demoted_pages"),
 		answer_number(process, "undone"), answer_number(process, "interrupts"));
 	table_print_list(out, answer_list(process, "by_reason", NULL, list, sizeof(list)), 14);
 }

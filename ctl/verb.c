@@ -12,7 +12,7 @@ int verb_connect(const struct verb_common *common, struct client **ret)
 	char why[CLIENT_WHY_MAX];
 	int err;
 
-	err = client_open(common->socket, ret, why);
+	err = client_open(common->socket, CLIENT_DEADLINE_MS, ret, why);
 	if (err < 0)
 		options_complain("%s", why);
 	return client_status(err);

@@ -50,7 +50,7 @@ static struct client *connected(struct place *place)
 	char why[CLIENT_WHY_MAX];
 
 	assert_int_equal(fake_start(&place->fake), 0);
-	assert_int_equal(client_open(place->fake.path, &client, why), 0);
+	assert_int_equal(client_open(place->fake.path, 0, &client, why), 0);
 	return client;
 }
 
@@ -90,12 +90,12 @@ static void test_nobody_there(void **state)
 	snprintf(expected, sizeof(expected),
 		 "no daemon listens on %s; start it with 'systemctl start tiered'",
 		 place->fake.path);
-	assert_int_equal(client_open(place->fake.path, &client, why), -ENOENT);
+	assert_int_equal(client_open(place->fake.path, 0, &client, why), -ENOENT);
 	assert_string_equal(why, expected);
 	/* A socket that a daemon left behind. */
 	assert_int_equal(fake_listen(&place->fake), 0);
 	close(place->fake.listener);
-	assert_int_equal(client_open(place->fake.path, &client, why), -ECONNREFUSED);
+	assert_int_equal(client_open(place->fake.path, 0, &client, why), -ECONNREFUSED);
 	assert_string_equal(why, expected);
 	unlink(place->fake.path);
 	assert_null(client);
@@ -107,6 +107,25 @@ static void test_nobody_there(void **state)
 	assert_int_equal(client_status(0), CTL_OK);
 }
 
+/* Nobody accepts: the backlog fills, and connecting gives up. */
+static void test_full_backlog(void **state)
+{
+	struct place *place = *state;
+	struct client *clients[64];
+	char why[CLIENT_WHY_MAX];
+	int n = 0, err = 0;
+
+	assert_int_equal(fake_listen(&place->fake), 0);
+	while (n < 64 && (err = client_open(place->fake.path, 30, &clients[n], why)) == 0)
+		n++;
+	assert_int_equal(err, -ETIMEDOUT);
+	assert_non_null(strstr(why, "takes no connection; try again"));
+	while (n)
+		client_close(clients[--n]);
+	close(place->fake.listener);
+	unlink(place->fake.path);
+}
+
 static void test_long_path(void **state)
 {
 	struct client *client = NULL;
@@ -115,7 +134,7 @@ static void test_long_path(void **state)
 	(void)state;
 	memset(path, 'x', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(client_open(path, &client, why), -ENAMETOOLONG);
+	assert_int_equal(client_open(path, 0, &client, why), -ENAMETOOLONG);
 	assert_string_equal(why, "the path of the socket is too long: 199 bytes; expected at "
 				 "most 107");
 }
@@ -128,7 +147,7 @@ static int ask_as_nobody(const char *path)
 
 	if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
 		return 2;
-	if (client_open(path, &client, why) != -EACCES)
+	if (client_open(path, 0, &client, why) != -EACCES)
 		return 3;
 	return strstr(why, "you may not talk to the daemon") &&
 			       strstr(why, "be root or in the group tiered")
@@ -338,15 +357,25 @@ static void test_long_request(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_nobody_there),   TEST(test_long_path),
-		TEST(test_not_allowed),    TEST(test_good),
-		TEST(test_pieces),         TEST(test_refused),
-		TEST(test_refused_caller), TEST(test_refused_without_words),
-		TEST(test_other_version),  TEST(test_no_version),
-		TEST(test_no_json),        TEST(test_array),
-		TEST(test_rest_of_line),   TEST(test_half_a_line),
-		TEST(test_deep),           TEST(test_too_long),
-		TEST(test_longest),        TEST(test_silent),
+		TEST(test_nobody_there),
+		TEST(test_full_backlog),
+		TEST(test_long_path),
+		TEST(test_not_allowed),
+		TEST(test_good),
+		TEST(test_pieces),
+		TEST(test_refused),
+		TEST(test_refused_caller),
+		TEST(test_refused_without_words),
+		TEST(test_other_version),
+		TEST(test_no_version),
+		TEST(test_no_json),
+		TEST(test_array),
+		TEST(test_rest_of_line),
+		TEST(test_half_a_line),
+		TEST(test_deep),
+		TEST(test_too_long),
+		TEST(test_longest),
+		TEST(test_silent),
 		TEST(test_long_request),
 	};
 

@@ -176,7 +176,7 @@ static const struct verb_case cases[] = {
 	{ cmd_trace, "trace -n 1 --pid 7 --comm a* --cgroup /b --reason demotion --calls", NULL,
 	  "trace-one",
 	  "\"trace\",\"args\":{\"pid\":7,\"comm\":\"a*\",\"cgroup\":\"\\/b\",\"reason\":"
-	  "\"demotion\",\"calls\":true}" },
+	  "\"demotion\",\"calls\":1}" },
 	{ cmd_explain, "explain 4711", NULL, "explain", "\"explain\",\"args\":{\"pid\":4711}" },
 	{ cmd_explain, "explain 4711 7f1000234000", "-page", "explain-page",
 	  "\"explain\",\"args\":{\"pid\":4711,\"address\":\"0x7f1000234000\"}" },
