@@ -82,8 +82,10 @@ static void print_help(const struct verb_usage *usage)
 		print_option(&usage->options[i]);
 	for (i = usage->colours ? COMMON_COLOR : COMMON_JSON; i < COMMONS; i++)
 		print_option(&commons[i]);
-	printf("\nExit status: 0 done, 1 refused or failed, 2 bad usage, 3 no daemon there or no\n"
-	       "right to talk to it.\n\n%s\n",
+	printf("\nExit status: %s\n\n%s\n",
+	       usage->statuses ? usage->statuses
+			       : "0 done, 1 refused or failed, 2 bad usage, 3 no daemon there or "
+				 "no\nright to talk to it.",
 	       usage->example);
 }
 

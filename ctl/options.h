@@ -25,6 +25,7 @@ struct verb_option {
  * @options: its own
  * @colours: it knows --color
  * @min, @max: how many arguments
+ * @statuses: what its exit statuses mean, when not what they mean to most
  * @example: command lines and what they do
  */
 struct verb_usage {
@@ -36,6 +37,7 @@ struct verb_usage {
 	bool colours;
 	int min;
 	int max;
+	const char *statuses;
 	const char *example;
 };
 
