@@ -56,11 +56,14 @@ SKELETON := $(BUILD)/bpf/tiered.skel.h
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BPFTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/test_*.c)))
+# The fake daemon that tieredctl is driven against.
+CTLTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/ctl/*.c)))
 BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
 BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
 .PHONY: all clean install deps check test san-binaries tsan-binaries demo format format-check
-all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN)
+all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN) \
+	$(CTLTEST_BIN)
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
 	$(call say,LINK,$@)
@@ -102,7 +105,7 @@ CTL_LIB_OBJ := $(filter-out $(BUILD)/ctl/main.o,$(CTL_OBJ))
 CTL_UNIT_BIN := $(filter $(BUILD)/tests/unit/test_ctl%,$(UNIT_BIN))
 $(CTL_UNIT_BIN): $(CTL_LIB_OBJ)
 $(CTL_UNIT_BIN): LDLIBS += $(CTL_LDLIBS)
-$(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtiered.a
+$(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(CTLTEST_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtiered.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libtiered.a $(LDLIBS) -lcmocka -lm
 
@@ -114,7 +117,7 @@ $(FUZZ_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/driver.o $(BUILD)/libt
 # --- what has to be there -------------------------------------------------------------
 # Package, and what for: CONTRIBUTING.md. Guests list theirs in tests/vm/packages.
 PACKAGES := build-essential pkg-config clang-14 libbpf-dev libelf-dev bpftool libnuma-dev \
-	libsystemd-dev libinih-dev libjson-c-dev libncurses-dev libpng-dev uthash-dev libcmocka-dev clang-format-14 linux-libc-dev
+	libsystemd-dev libinih-dev libjson-c-dev libncurses-dev libpng-dev uthash-dev libcmocka-dev clang-format-14 linux-libc-dev tmux
 ifneq ($(shell . /etc/os-release && echo $$VERSION_ID),12)
 PACKAGES := $(subst -14,,$(PACKAGES))
 endif
@@ -169,6 +172,9 @@ install: $(BUILD)/tiered $(BUILD)/tieredctl
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	$(Q)sed 's|@SBINDIR@|$(PREFIX)/sbin|' systemd/tiered.service.in \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/tiered.service
+	$(Q)install -D -m 644 man/tieredctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/tieredctl.1
+	$(Q)install -D -m 644 ctl/tieredctl.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tieredctl
 	$(Q)install -D -m 644 man/tiered.8 $(DESTDIR)$(PREFIX)/share/man/man8/tiered.8
 	$(Q)install -D -m 644 man/tiered.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/tiered.conf.5
 

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cmd_trace.c - tieredctl trace: a line for every event, as they come. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "answer.h"
+#include "ctl.h"
+#include "format.h"
+#include "stop.h"
+#include "verb.h"
+
+enum { OPT_PID, OPT_COMM, OPT_CGROUP, OPT_REASON, OPT_CALLS, OPT_COUNT };
+
+static const struct verb_option options[] = {
+	[OPT_PID] = { "pid", "N", 'p', "only pages of process N" },
+	[OPT_COMM] = { "comm", "GLOB", 'c', "only of command names that match GLOB" },
+	[OPT_CGROUP] = { "cgroup", "GLOB", 'g', "only of cgroups that match GLOB" },
+	[OPT_REASON] = { "reason", "NAME", 'r', "only for this reason (see tieredctl(1))" },
+	[OPT_CALLS] = { "calls", NULL, 0, "calls of migrate_pages(), too" },
+	[OPT_COUNT] = { "count", "N", 'n', "end after N events" },
+};
+
+static const struct verb_usage usage = {
+	.name = "trace",
+	.arguments = "",
+	.summary =
+		"Shows every mapping that moves, whoever moves it, until SIGINT. Times are "
+		"seconds\n"
+		"of CLOCK_MONOTONIC, as in perf(1). Events that got lost are told where they are\n"
+		"missing. A summary is written to standard error at the end.",
+	.options = options,
+	.n_options = sizeof(options) / sizeof(options[0]),
+	.colours = true,
+	.example = "Example:\n  tieredctl trace --comm 'redis*' --reason numa_balancing",
+};
+
+/* What the command line says, and what came. */
+struct trace {
+	struct verb_common common;
+	struct json_object *args;
+	uint64_t count; /* 0: no end */
+	uint64_t events;
+	uint64_t pages;
+	uint64_t undone;
+	uint64_t lost;
+};
+
+static int take(void *arg, size_t option, const char *value)
+{
+	struct trace *trace = arg;
+	struct json_object *object;
+	uint64_t number;
+
+	switch (option) {
+	case OPT_COUNT:
+		return options_number("--count", value, 1, UINT64_MAX, &trace->count);
+	case OPT_PID:
+		if (options_pid(value, &number) < 0)
+			return -1;
+		object = json_object_new_uint64(number);
+		break;
+	case OPT_CALLS:
+		object = json_object_new_int(1); /* arguments are strings or numbers */
+		break;
+	default:
+		object = json_object_new_string(value);
+	}
+	json_object_object_add(trace->args, options[option].name, object);
+	return 0;
+}
+
+static void print_time(struct json_object *event)
+{
+	uint64_t ns = answer_number(event, "time_ns");
+
+	printf("%5" PRIu64 ".%06" PRIu64, ns / 1000000000, ns / 1000 % 1000000);
+}
+
+/* The longest reason ends in the last of 80 columns. */
+static void print_heading(void)
+{
+	printf("%12s %7s %-15s %14s %5s %-6s %s\n", "TIME", "PID", "COMM", "ADDRESS", "PAGES",
+	       "NODES", "REASON !=undone");
+}
+
+static uint64_t pages_of(struct json_object *event)
+{
+	return UINT64_C(1) << (answer_number(event, "order") & 31);
+}
+
+static void print_mapping(struct json_object *event)
+{
+	char comm[16], nodes[48];
+
+	snprintf(nodes, sizeof(nodes), "%" PRIu64 "->%" PRIu64, answer_number(event, "from"),
+		 answer_number(event, "to"));
+	print_time(event);
+	printf(" %7" PRIu64 " %-15s %#14" PRIx64 " %5" PRIu64 " %-6s %s%s\n",
+	       answer_number(event, "pid"),
+	       format_text(answer_text(event, "comm"), comm, sizeof(comm)),
+	       answer_address(event, "address"), pages_of(event), nodes,
+	       WORD(answer_text(event, "reason")), answer_flag(event, "undone") ? "!" : "");
+}
+
+static void print_call(struct json_object *event)
+{
+	bool attributed = answer_flag(event, "attributed");
+
+	print_time(event);
+	if (attributed)
+		printf(" %7" PRIu64 " ", answer_number(event, "pid"));
+	else
+		printf(" %7s un", "?");
+	printf("attributed call: %s moved, %s failed, %s\n",
+	       COUNT(answer_number(event, "succeeded")), COUNT(answer_number(event, "failed")),
+	       WORD(answer_text(event, "reason")));
+}
+
+static uint64_t lost_in(struct json_object *event)
+{
+	return answer_number(event, "ring_full") + answer_number(event, "rate_capped") +
+	       answer_number(event, "client");
+}
+
+static void print_lost(struct json_object *event, bool colour)
+{
+	printf("%slost %" PRIu64 " events here: ring full %" PRIu64 ", rate capped %" PRIu64
+	       ", reader too slow %" PRIu64 "%s\n",
+	       colour ? "\033[31m" : "", lost_in(event), answer_number(event, "ring_full"),
+	       answer_number(event, "rate_capped"), answer_number(event, "client"),
+	       colour ? "\033[m" : "");
+}
+
+static void show(struct trace *trace, struct json_object *event)
+{
+	const char *kind = answer_text(event, "event");
+
+	if (strcmp(kind, "lost") == 0) {
+		trace->lost += lost_in(event);
+	} else {
+		trace->events++;
+		if (answer_flag(event, "undone"))
+			trace->undone++;
+		else if (strcmp(kind, "mapping") == 0)
+			trace->pages += pages_of(event);
+	}
+	if (trace->common.json)
+		verb_print_json(event);
+	else if (strcmp(kind, "lost") == 0)
+		print_lost(event, trace->common.colour);
+	else if (strcmp(kind, "call") == 0)
+		print_call(event);
+	else if (strcmp(kind, "mapping") == 0)
+		print_mapping(event);
+}
+
+static bool complete(const struct trace *trace)
+{
+	return trace->count && trace->events >= trace->count;
+}
+
+/* What is there already. 0; 1 when it is enough; or -errno. Flushed once, when all was shown. */
+static int drain(struct trace *trace, struct client *client)
+{
+	struct json_object *event;
+	int err = 0;
+
+	while (!complete(trace)) {
+		err = client_line(client, 0, &event);
+		if (err < 0)
+			break;
+		show(trace, event);
+		json_object_put(event);
+	}
+	if (fflush(stdout) != 0)
+		return 1;
+	if (complete(trace))
+		return 1;
+	return err == -EAGAIN ? 0 : err;
+}
+
+static int follow(struct trace *trace, struct client *client, const struct stop *stop)
+{
+	struct pollfd fds[] = {
+		{ .fd = client_fd(client), .events = POLLIN },
+		{ .fd = stop->fd, .events = POLLIN },
+	};
+	int err;
+
+	while (!fds[1].revents) {
+		err = drain(trace, client);
+		if (err > 0)
+			return CTL_OK;
+		if (err < 0)
+			return verb_failed(client, err);
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return CTL_FAILED;
+	}
+	return CTL_OK;
+}
+
+static void print_summary(const struct trace *trace)
+{
+	fprintf(stderr,
+		"%" PRIu64 " events, %" PRIu64 " pages moved, %" PRIu64 " undone, %" PRIu64
+		" events lost\n",
+		trace->events, trace->pages, trace->undone, trace->lost);
+}
+
+static int run(struct trace *trace, struct client *client)
+{
+	struct json_object *answer;
+	struct stop stop;
+	int status, err;
+
+	err = client_ask(client, "trace", json_object_get(trace->args), &answer);
+	if (err < 0)
+		return verb_failed(client, err);
+	json_object_put(answer);
+	if (stop_open(&stop) < 0) {
+		options_complain("cannot wait for signals");
+		return CTL_FAILED;
+	}
+	if (!trace->common.json)
+		print_heading();
+	status = follow(trace, client, &stop);
+	stop_close(&stop);
+	print_summary(trace);
+	return verb_finish(status);
+}
+
+int cmd_trace(int argc, char **argv)
+{
+	struct trace trace = { .args = json_object_new_object() };
+	struct client *client;
+	int status;
+
+	status = options_parse(&usage, argc, argv, take, &trace, &trace.common);
+	if (status < 0)
+		status = verb_connect(&trace.common, &client);
+	else
+		goto out;
+	if (status == CTL_OK) {
+		status = run(&trace, client);
+		client_close(client);
+	}
+out:
+	json_object_put(trace.args);
+	return status;
+}
