@@ -10,6 +10,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } verbs[] = {
+	{ "check", cmd_check, "what this machine can do, and what is in the way" },
 	{ NULL, NULL, NULL }, /* verbs come here, in the order of --help */
 };
 
