@@ -10,6 +10,7 @@
 
 #include "check_rows.h"
 #include "config/config.h"
+#include "ctl.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
 
@@ -150,6 +151,11 @@ enum check_verdict check_worst(const struct check *checks, size_t n)
 		if (checks[i].verdict > worst)
 			worst = checks[i].verdict;
 	return worst;
+}
+
+int check_status(enum check_verdict worst)
+{
+	return worst >= CHECK_WARN ? CTL_FAILED : CTL_OK;
 }
 
 static void __attribute__((format(printf, 3, 0)))

@@ -117,6 +117,8 @@ const char *check_summary(const struct check_env *env, char *buffer, size_t size
 
 const char *check_verdict_name(enum check_verdict verdict);
 enum check_verdict check_worst(const struct check *checks, size_t n);
+/* The exit status that goes with the worst verdict (enum ctl_status). */
+int check_status(enum check_verdict worst);
 
 /* Bytes other than printable ASCII, as a conf may have them, become '?'. */
 void check_set(struct check *check, enum check_verdict verdict, const char *format, ...)

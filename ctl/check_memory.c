@@ -132,7 +132,9 @@ void check_huge_pages(const struct check_env *env, struct check *ret)
 	}
 	check_choice(text, mode, sizeof(mode));
 	if (strcmp(mode, "always") != 0) {
-		check_set(ret, CHECK_OK, "%s: few pages are huge", mode);
+		check_set(ret, CHECK_OK, "%s: %s", mode,
+			  strcmp(mode, "never") == 0 ? "there are none"
+						     : "where programs ask for them");
 		return;
 	}
 	check_set(ret, CHECK_NOTE,

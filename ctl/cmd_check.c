@@ -41,8 +41,10 @@ static int parse_options(int argc, char **argv, struct check_options *options)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static char name[] = "tieredctl check"; /* as getopt is to say */
 	int id;
 
+	argv[0] = name;
 	optind = 0;
 	while ((id = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (id) {
@@ -94,7 +96,7 @@ static int show(const struct check_options *options, const struct check_env *env
 		return err;
 	if (fflush(stdout) != 0)
 		return -errno;
-	return check_worst(checks, n) >= CHECK_WARN ? CTL_FAILED : CTL_OK;
+	return check_status(check_worst(checks, n));
 }
 
 int cmd_check(int argc, char **argv)
