@@ -66,35 +66,45 @@ void check_daemon(const struct check_env *env, struct check *ret)
 	}
 }
 
+/* What keeps the daemon from starting at all, or NULL; @buffer is room for it. */
+static const char *start_fault(const struct check_env *env, char *buffer, size_t size)
+{
+	if (env->conf_error > 0)
+		return "the conf has faults";
+	if (env->conf_error < 0 && env->conf_error != -EACCES)
+		return "the conf cannot be read";
+	if (env->topology)
+		return NULL;
+	snprintf(buffer, size, "memory topology: %s", env->topology_why);
+	return buffer;
+}
+
 const char *check_summary(const struct check_env *env, char *buffer, size_t size)
 {
 	struct check tracker = { 0 };
+	char text[640];
+	const char *fault = start_fault(env, text, sizeof(text));
+	unsigned int tiers;
 
-	if (env->conf_error > 0) {
-		snprintf(buffer, size, "tiered would not start: the conf has faults");
+	if (fault) {
+		snprintf(buffer, size, "tiered would not start: %s", fault);
 		return buffer;
 	}
-	if (!env->topology) {
-		snprintf(buffer, size, "tiered would not start: memory topology: %s",
-			 env->topology_why);
-		return buffer;
-	}
-	if (topology_tiers(env->topology) < 2) {
+	tiers = topology_tiers(env->topology);
+	if (tiers < 2) {
 		snprintf(buffer, size,
 			 "tiered would stay idle: only one memory tier here, nothing to tier");
 		return buffer;
 	}
 	if (env->tracker) {
 		snprintf(buffer, size, "tiered would %s %u tiers with tracker %s",
-			 env->config->observe ? "observe" : "manage", topology_tiers(env->topology),
-			 env->tracker->name);
+			 env->config->observe ? "observe" : "manage", tiers, env->tracker->name);
 		return buffer;
 	}
 	check_tracker(env, &tracker);
 	if (tracker.verdict == CHECK_UNKNOWN)
-		snprintf(buffer, size,
-			 "Whether tiered would manage the %u tiers cannot be told: %s",
-			 topology_tiers(env->topology), tracker.finding);
+		snprintf(buffer, size, "whether tiered would manage the %u tiers is not known: %s",
+			 tiers, tracker.finding);
 	else
 		snprintf(buffer, size, "tiered would stay idle: %s", env->tracker_why);
 	return buffer;

@@ -185,6 +185,11 @@ static void test_summary(void **state)
 			    "tiered would not start: memory topology: node 7 has no memory");
 	check_env_close(&machine.env);
 	tree_remove(&machine.tree, "tiered.conf");
+	machine.env.conf_required = 1;
+	assert_string_equal(summary_of(&machine, text, sizeof(text)),
+			    "tiered would not start: the conf cannot be read");
+	check_env_close(&machine.env);
+	machine.env.conf_required = 0;
 	tree_remove(&machine.tree, "sys/kernel/mm/page_idle/bitmap");
 	assert_non_null(strstr(summary_of(&machine, text, sizeof(text)),
 			       "would stay idle: idle: the kernel has no idle page tracking"));
