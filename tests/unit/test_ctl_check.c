@@ -141,6 +141,8 @@ static const struct row table[] = {
 	/* Rights. CAP_SYS_ADMIN stands for BPF's, and DAC_OVERRIDE for READ_SEARCH. */
 	{ { { "proc/self/status", STATUS(CAPS_NO_BPF, CAPS_ALL, "00000003") } },
 	  { { "capabilities", CHECK_OK, "all", NULL } } },
+	{ { { "proc/self/status", STATUS("000001fffffffffb", CAPS_ALL, "00000003") } },
+	  { { "capabilities", CHECK_OK, "all", NULL } } },
 	{ { { "proc/self/status", STATUS(CAPS_FEW, CAPS_ALL, "00000003") } },
 	  { { "capabilities", CHECK_WARN, "without CAP_SYS_PTRACE (", "as root" } } },
 	{ { { "proc/self/status", STATUS(CAPS_NO_RESOURCE, CAPS_NO_RESOURCE, "00000003") } },
@@ -193,6 +195,8 @@ static const struct row table[] = {
 	  { { "lsm", CHECK_NOTE, "apparmor confines", "aa-status" } } },
 	{ { { "sys/kernel/security/lsm", "yama" }, { "proc/sys/kernel/yama/ptrace_scope", "2\n" } },
 	  { { "lsm", CHECK_NOTE, "ptrace_scope is 2 or more", NULL } } },
+	{ { { "sys/kernel/security/lsm", "smackdown,asmack" } },
+	  { { "lsm", CHECK_OK, "none is known to deny anything here", NULL } } },
 	{ { { "sys/kernel/security/lsm", "smack" } }, { { "lsm", CHECK_NOTE, "smack", "label" } } },
 	/* BPF's surroundings. */
 	{ { { "sys/kernel/btf/vmlinux", gone } },

@@ -275,6 +275,10 @@ static void test_daemon(void **state)
 	machine_run(&machine);
 	assert_string_equal(machine_check(&machine, "daemon")->finding, "running");
 	check_env_close(&machine.env);
+	/* Nobody has accepted that one, and the queue has no room for another. */
+	machine_run(&machine);
+	assert_string_equal(machine_check(&machine, "daemon")->finding, "running");
+	check_env_close(&machine.env);
 	assert_int_equal(chmod(machine.socket, 0), 0);
 	if (root)
 		assert_int_equal(seteuid(65534), 0);
