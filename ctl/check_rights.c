@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* check_rights.c - what the caller may do, and what it is shut in by. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check_read.h"
+#include "check_rows.h"
+#include "config/config.h"
+#include "util/cleanup.h"
+
+/* PROC_PID_INIT_INO of the kernel: the pid namespace that is there from boot on. */
+#define INITIAL_PID_NAMESPACE UINT64_C(4026531836)
+
+/* As manager.c has it: a pidfd and a pagemap file each, and those of the daemon itself. */
+#define FDS_PER_TARGET 2
+#define FDS_OTHER 128
+
+static const struct {
+	unsigned int cap;
+	unsigned int or_cap; /* which does as well; the same one for none */
+	int essential;
+	const char *name;
+	const char *without;
+} needed[] = {
+	{ CAP_SYS_ADMIN, CAP_SYS_ADMIN, 1, "CAP_SYS_ADMIN", "frame numbers are hidden" },
+	{ CAP_SYS_PTRACE, CAP_SYS_PTRACE, 1, "CAP_SYS_PTRACE",
+	  "other processes' pages are neither seen nor moved" },
+	{ CAP_DAC_OVERRIDE, CAP_DAC_OVERRIDE, 0, "CAP_DAC_OVERRIDE",
+	  "the idle bitmap and clear_refs are for their owner" },
+	{ CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, 0, "CAP_DAC_READ_SEARCH",
+	  "so are files in /proc" },
+	{ CAP_SYS_NICE, CAP_SYS_NICE, 0, "CAP_SYS_NICE",
+	  "pages mapped by several processes cannot move" },
+	{ CAP_BPF, CAP_SYS_ADMIN, 0, "CAP_BPF", "no BPF programs" },
+	{ CAP_PERFMON, CAP_SYS_ADMIN, 0, "CAP_PERFMON", "none that trace" },
+};
+
+#define N_NEEDED (sizeof(needed) / sizeof(needed[0]))
+
+static int has_one(uint64_t caps, size_t i)
+{
+	return (caps >> needed[i].cap & 1) || (caps >> needed[i].or_cap & 1);
+}
+
+/* Root drops them or was never given them; what is not in the bounding set cannot be had. */
+void check_capabilities(const struct check_env *env, struct check *ret)
+{
+	const uint64_t effective = check_read_caps(env, "CapEff");
+	const uint64_t bounding = check_read_caps(env, "CapBnd");
+	char missing[768] = "";
+	int bounded = 0, lost = 0;
+	size_t i;
+
+	for (i = 0; i < N_NEEDED; i++) {
+		if (has_one(effective, i))
+			continue;
+		check_append(missing, sizeof(missing), "%s%s (%s)", missing[0] ? ", " : "",
+			     needed[i].name, needed[i].without);
+		bounded |= !has_one(bounding, i);
+		lost |= !has_one(bounding, i) && needed[i].essential;
+	}
+	if (!missing[0]) {
+		check_set(ret, CHECK_OK, "all that tiered needs");
+		return;
+	}
+	check_set(ret, lost ? CHECK_FAIL : CHECK_WARN, "the caller has %s: without %s",
+		  bounded ? "not all, nor could it get them (bounding set)" : "not all", missing);
+	if (bounded)
+		check_fix(ret, "give them to the container (--cap-add) or the unit "
+			       "(CapabilityBoundingSet=)");
+	else
+		check_fix(ret, "run tiered as root, or as its unit does");
+}
+
+void check_pid_namespace(const struct check_env *env, struct check *ret)
+{
+	char path[PATH_MAX], link[64];
+	uint64_t inode = 0;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/self/ns/pid", env->proc_root);
+	n = readlink(path, link, sizeof(link) - 1);
+	if (n < 0 && errno == ENOENT) {
+		check_set(ret, CHECK_OK, "this kernel has no pid namespaces");
+		return;
+	}
+	if (n < 0) {
+		check_may_not(ret, -errno, "/proc/self/ns/pid", "CAP_SYS_PTRACE");
+		return;
+	}
+	link[n] = '\0';
+	if (sscanf(link, "pid:[%" SCNu64 "]", &inode) == 1 && inode == INITIAL_PID_NAMESPACE) {
+		check_set(ret, CHECK_OK, "the initial one");
+		return;
+	}
+	check_set(ret, CHECK_FAIL,
+		  "not the initial one: processes outside of this container are "
+		  "not seen, and pids are not those of the kernel");
+	check_fix(ret, "run tiered on the host, or with --pid=host (podman, docker), hostPID: true "
+		       "(Kubernetes)");
+}
+
+void check_cgroup(const struct check_env *env, struct check *ret)
+{
+	if (check_is_mounted(env, "cgroup2", NULL)) {
+		check_set(ret, CHECK_OK, "version 2 is mounted");
+		return;
+	}
+	check_set(ret, CHECK_NOTE,
+		  "version 2 is not mounted: cgroups have no names, and cgroup = in "
+		  "[target] fits those of version 1 only");
+	check_fix(ret, "boot with systemd.unified_cgroup_hierarchy=1, or mount -t cgroup2 cgroup2 "
+		       "/sys/fs/cgroup");
+}
+
+/* The hard limit of the caller; UINT64_MAX for none. */
+static int read_files_limit(const struct check_env *env, uint64_t *ret_limit)
+{
+	auto_fclose FILE *file = NULL;
+	char path[PATH_MAX], line[256], hard[32];
+
+	snprintf(path, sizeof(path), "%s/self/limits", env->proc_root);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "Max open files %*s %31s", hard) != 1)
+			continue;
+		*ret_limit = strcmp(hard, "unlimited") == 0 ? UINT64_MAX : strtoull(hard, NULL, 10);
+		return 0;
+	}
+	return -ENODATA;
+}
+
+void check_files(const struct check_env *env, struct check *ret)
+{
+	const uint64_t targets = env->config->targets_max;
+	const uint64_t wanted = targets * FDS_PER_TARGET + FDS_OTHER;
+	uint64_t limit;
+	int err = read_files_limit(env, &limit);
+
+	if (err < 0) {
+		check_may_not(ret, err, "/proc/self/limits", "CAP_SYS_PTRACE");
+		return;
+	}
+	if (limit >= wanted || check_has_cap(env, CAP_SYS_RESOURCE)) {
+		check_set(ret, CHECK_OK, "room for targets_max = %" PRIu64, targets);
+		return;
+	}
+	check_set(ret, CHECK_NOTE,
+		  "the hard limit of %" PRIu64 " has room for %" PRIu64
+		  " processes, targets_max is "
+		  "%" PRIu64,
+		  limit, limit > FDS_OTHER ? (limit - FDS_OTHER) / FDS_PER_TARGET : 1, targets);
+	check_fix(ret, "LimitNOFILE=%" PRIu64 " in the unit, or ulimit -Hn", wanted);
+}
