@@ -14,6 +14,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } verbs[] = {
+	{ "check", cmd_check, "what this machine can do, and what is in the way" },
 	{ "status", cmd_status, "what the daemon does, what came of it, what it costs" },
 	{ "top", cmd_top, "the same, live" },
 	{ "targets", cmd_targets, "the processes it manages" },

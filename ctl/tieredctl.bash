@@ -3,6 +3,7 @@
 
 _tieredctl_options() { # verb
 	case $1 in
+	check) echo "--config --color" ;;
 	status) echo "" ;;
 	top) echo "--interval --once --sort --color" ;;
 	targets) echo "--sort --comm --reverse" ;;
@@ -18,7 +19,8 @@ _tieredctl_options() { # verb
 	esac
 }
 
-_tieredctl_verbs="status top targets trace explain heatmap plan metrics set pause resume reload"
+_tieredctl_verbs="check status top targets trace explain heatmap plan metrics set pause
+	resume reload"
 _tieredctl_common="--json --socket --help"
 _tieredctl_sort="resident hit promoted demoted fast"
 _tieredctl_reasons="tiered syscall mbind numa_balancing demotion compaction damon hotplug
@@ -50,7 +52,7 @@ _tieredctl() {
 	read -r at verb < <(_tieredctl_verb)
 	COMPREPLY=()
 	case $before in
-	--socket | --output | -o)
+	--socket | --config | --output | -o)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
