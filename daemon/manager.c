@@ -2,6 +2,7 @@
 #include "manager.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -30,7 +31,9 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 
 	(void)source;
 	if (info->ssi_signo == SIGHUP) {
-		sd_notify(0, "RELOADING=1");
+		/* The time is for Type=notify-reload, which systemd has from 253 on. */
+		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+			   clock_now_ns() / NSEC_PER_USEC);
 		if (manager->options->reload(manager->options->reload_arg) < 0) {
 			sd_notify(0, "READY=1");
 			return 0;
@@ -311,6 +314,7 @@ static int add_sources(struct manager *manager)
 	return ret < 0 ? ret : 0;
 }
 
+/* The first: a signal that comes while the rest is being opened waits for the loop. */
 static int open_loop(struct manager *manager)
 {
 	sigset_t signals;
@@ -322,8 +326,6 @@ static int open_loop(struct manager *manager)
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	ret = sd_event_new(&manager->loop);
-	if (ret >= 0)
-		ret = add_sources(manager);
 	if (ret < 0)
 		log_error("event loop: %s", strerror(-ret));
 	return ret;
@@ -333,6 +335,9 @@ static int open_all(struct manager *manager)
 {
 	int ret;
 
+	ret = open_loop(manager);
+	if (ret < 0)
+		return ret;
 	ret = manager_open_window_log(manager);
 	if (ret < 0)
 		return ret;
@@ -348,7 +353,10 @@ static int open_all(struct manager *manager)
 	ret = open_worker(manager);
 	if (ret < 0)
 		return ret;
-	return open_loop(manager);
+	ret = add_sources(manager);
+	if (ret < 0)
+		log_error("event loop: %s", strerror(-ret));
+	return ret;
 }
 
 static void close_all(struct manager *manager)
