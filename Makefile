@@ -169,6 +169,7 @@ install: $(BUILD)/tiered $(BUILD)/tieredctl
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	$(Q)sed 's|@SBINDIR@|$(PREFIX)/sbin|' systemd/tiered.service.in \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/tiered.service
+	$(Q)install -D -m 644 systemd/tiered.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/tiered.conf
 	$(Q)install -D -m 644 man/tiered.8 $(DESTDIR)$(PREFIX)/share/man/man8/tiered.8
 	$(Q)install -D -m 644 man/tiered.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/tiered.conf.5
 
