@@ -175,6 +175,7 @@ install: $(BUILD)/tiered $(BUILD)/tieredctl
 	$(Q)install -D -m 644 man/tieredctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/tieredctl.1
 	$(Q)install -D -m 644 ctl/tieredctl.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tieredctl
+	$(Q)install -D -m 644 systemd/tiered.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/tiered.conf
 	$(Q)install -D -m 644 man/tiered.8 $(DESTDIR)$(PREFIX)/share/man/man8/tiered.8
 	$(Q)install -D -m 644 man/tiered.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/tiered.conf.5
 

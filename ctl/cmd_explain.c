@@ -28,13 +28,13 @@ static const struct verb_usage usage = {
 
 static void print_target(struct json_object *target)
 {
-	uint64_t rule = answer_number(target, "rule");
+	const char *rule = answer_text(target, "rule");
 	char list[160];
 
-	if (rule >= UINT32_MAX)
+	if (!*rule)
 		printf("A target by the defaults");
 	else
-		printf("A target by the [target] section number %" PRIu64, rule + 1);
+		printf("A target by [target %s]", TEXT(rule));
 	printf(", user %" PRIu64 ", %s resident%s.\n", answer_number(target, "uid"),
 	       PAGES(answer_number(target, "resident_pages")),
 	       answer_flag(target, "paused") ? ", paused: nothing of it is moved" : "");

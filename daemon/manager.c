@@ -2,6 +2,7 @@
 #include "manager.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@ int manager_reload(struct manager *manager)
 {
 	int ret;
 
-	sd_notify(0, "RELOADING=1");
+	/* The time is for Type=notify-reload, which systemd has from 253 on. */
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_ns() / NSEC_PER_USEC);
 	ret = manager->options->reload(manager->options->reload_arg);
 	if (ret < 0) {
 		sd_notify(0, "READY=1");
@@ -170,6 +172,7 @@ static int add_sources(struct manager *manager)
 	return ret < 0 ? ret : 0;
 }
 
+/* The first: a signal that comes while the rest is being opened waits for the loop. */
 static int open_loop(struct manager *manager)
 {
 	sigset_t signals;
@@ -181,8 +184,6 @@ static int open_loop(struct manager *manager)
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	ret = sd_event_new(&manager->loop);
-	if (ret >= 0)
-		ret = add_sources(manager);
 	if (ret < 0)
 		log_error("event loop: %s", strerror(-ret));
 	return ret;
@@ -192,6 +193,9 @@ static int open_all(struct manager *manager)
 {
 	int ret;
 
+	ret = open_loop(manager);
+	if (ret < 0)
+		return ret;
 	ret = manager_open_window_log(manager);
 	if (ret < 0)
 		return ret;
@@ -212,8 +216,10 @@ static int open_all(struct manager *manager)
 		log_error("views: %s", strerror(-ret));
 		return ret;
 	}
-	ret = open_loop(manager);
-	if (ret == 0)
+	ret = add_sources(manager);
+	if (ret < 0)
+		log_error("event loop: %s", strerror(-ret));
+	else
 		manager_open_control(manager);
 	return ret;
 }

@@ -187,6 +187,7 @@ void manager_report_start(const struct manager *manager)
 		 manager->worker_config.tracker->name, manager->worker_config.policy->name,
 		 manager->worker_config.cpu_max_ppm / 1e4,
 		 manager->worker_config.observe ? "observing: nothing is moved" : "managing");
+	sd_notify(0, "STATUS=the first window has not ended yet");
 }
 
 static void total(const char *name, uint64_t value)

@@ -115,7 +115,7 @@ ticks_of() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12, $13 }'; }
 out_file() {
 	local file
 	for file; do
-		tar -cf - -C "$(dirname "$file")" "$(basename "$file")" >/dev/ttyS2 ||
+		tar -cf /dev/ttyS2 -C "$(dirname "$file")" "$(basename "$file")" ||
 			diag "could not hand out $file"
 	done
 }

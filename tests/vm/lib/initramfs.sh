@@ -51,8 +51,16 @@ stage_listed() {
 	[[ $found = 1 ]] || { echo "needs '${word%%=*}', which is not there ('make' builds, 'make deps' installs)"; return 1; }
 }
 
-# initramfs TARGET TEST WORD...: packs; settings come on stdin. Prints the
-# reason when it cannot.
+# stage_install ROOT PREFIX: what "make install" makes, at /vm/install. Without
+# its libraries: those are for the machine to have.
+stage_install() {
+	local log
+	log=$(make -s -C "$repo_dir" install DESTDIR="$1/vm/install" PREFIX="$2" 2>&1) ||
+		{ echo "make install failed: $(tail -n 1 <<<"$log")"; return 1; }
+}
+
+# initramfs TARGET TEST WORD...: packs, with vm[] of the test; settings come on
+# stdin. Prints the reason when it cannot.
 initramfs() {
 	local target=$1 test=$2 root=$1.root word busybox
 	shift 2
@@ -60,8 +68,8 @@ initramfs() {
 	rm -rf "$root" && mkdir -p "$root"/{bin,vm,etc,repo}
 	[[ -z $(library_paths "$busybox") ]] || { echo "busybox is not static; install 'busybox-static'"; return 1; }
 	cp "$busybox" "$root/bin/busybox"
-	cp "$vm_dir/lib/init" "$root/init"
-	cp "$vm_dir/lib/guest.sh" "$root/vm/guest.sh"
+	cp "$vm_dir/lib/init${vm[rootfs]:+-rootfs}" "$root/init"
+	cp "$vm_dir"/lib/{guest.sh,start,vm-test.service} "$root/vm/"
 	cp "$test" "$root/vm/test"
 	cat >"$root/vm/settings"
 	chmod 755 "$root/init" "$root/vm/test"
@@ -70,6 +78,7 @@ initramfs() {
 	for word; do
 		stage_listed "$root" "$word" || return 1
 	done
+	[[ ! ${vm[install]} ]] || stage_install "$root" "${vm[install]}" || return 1
 	(cd "$root" && find . -exec touch -h -d @0 {} + &&
 		find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) >"$target" || { echo "cpio failed"; return 1; }
 	rm -rf "$root"
