@@ -10,8 +10,8 @@
 static const struct verb_usage pause_usage = {
 	.name = "pause",
 	.arguments = "[PID]",
-	.summary = "Stops moving pages: of all processes, or of PID. The daemon goes on "
-		   "watching.",
+	.summary = "Stops looking at and moving pages: of all processes, or of PID. What "
+		   "the kernel does is still counted.",
 	.max = 1,
 	.example = "Example:\n  tieredctl pause 4711; perf stat ...; tieredctl resume 4711",
 };

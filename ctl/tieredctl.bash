@@ -11,7 +11,7 @@ _tieredctl_options() { # verb
 	explain) echo "" ;;
 	heatmap) echo "--output --windows --columns --color" ;;
 	plan) echo "--limit" ;;
-	metrics) echo "" ;;
+	metrics) echo "--prometheus" ;;
 	set) echo "" ;;
 	pause) echo "" ;;
 	resume) echo "" ;;
@@ -25,10 +25,8 @@ _tieredctl_common="--json --socket --help"
 _tieredctl_sort="resident hit promoted demoted fast"
 _tieredctl_reasons="tiered syscall mbind numa_balancing demotion compaction damon hotplug
 	memory_failure contig_range longterm_pin unknown"
-_tieredctl_keys="tiered.mode tiered.tracker tiered.policy tiered.window tiered.window_min
-	tiered.window_max tiered.cpu_max tiered.memory_max tiered.min_size tiered.targets_max
-	tiered.sweep tiered.log_every tiers.order tiers.reserve migration.rate bpf.enable
-	bpf.event_rate bpf.ring"
+_tieredctl_keys="tiered.mode tiered.window tiered.window_min tiered.window_max
+	tiered.cpu_max tiered.log_every migration.rate"
 
 # The verb among the words before the current one; the argument of --socket is none.
 _tieredctl_verb() {
