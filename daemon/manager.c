@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "bpf/loader.h"
+#include "bpf/pins.h"
 #include "decide/policy.h"
 #include "manager_internal.h"
 #include "observe/targets.h"
@@ -144,18 +145,39 @@ static int open_topology(struct manager *manager)
 }
 
 /* Without BPF the daemon still tiers; it just sees less. */
+/* The programs tell promotions from demotions by it. */
+static void tell_tiers(struct manager *manager)
+{
+	uint8_t tier_of[TIERED_NODES_MAX];
+	uint32_t node;
+
+	for (node = 0; node < TIERED_NODES_MAX; node++) {
+		int tier = topology_tier_of(manager->topology, node);
+
+		tier_of[node] = tier < 0 ? TIERED_NODE_NONE : (uint8_t)tier;
+	}
+	bpf_set_tiers(manager->bpf, tier_of);
+}
+
 static void open_bpf(struct manager *manager)
 {
 	struct bpf_config config = {
 		.ring_bytes = (uint32_t)manager->config->ring_bytes,
 		.event_rate = (uint32_t)manager->config->event_rate,
 	};
-	char why[200] = "";
+	char why[256] = "";
 
 	if (!manager->config->bpf)
 		return;
-	if (bpf_open(&config, &manager->bpf, why, sizeof(why)) < 0)
+	if (bpf_open(&config, &manager->bpf, why, sizeof(why)) < 0) {
 		log_warning("BPF is off: %s; going on without events", why);
+		return;
+	}
+	tell_tiers(manager);
+	if (bpf_pin(manager->bpf, BPF_PIN_DIR, why, sizeof(why)) < 0)
+		log_warning("no pinned maps: %s; going on without", why);
+	else if (*why)
+		log_warning("pinned maps: %s", why);
 }
 
 /* A share of @whole pages, or bytes, as pages; a share above 0 is a page at least. */
