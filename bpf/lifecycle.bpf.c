@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lifecycle.bpf.c - processes that begin, change their program, and end.
+ * lifecycle.bpf.c - processes that begin, change their program, and end; cgroups that go.
  *
  * User processes only, and not their threads.
  */
@@ -58,5 +58,15 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	else
 		bpf_map_delete_elem(&processes, &key);
 	lifecycle_emit(EVENT_EXIT, task);
+	return 0;
+}
+
+/* Its counters go with a cgroup, or those that come and go would fill the map. */
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(cgroup_removed, struct cgroup *cgroup)
+{
+	__u64 id = BPF_CORE_READ(cgroup, kn, id);
+
+	bpf_map_delete_elem(&cgroups, &id);
 	return 0;
 }

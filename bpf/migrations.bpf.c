@@ -7,8 +7,8 @@
  * them, by their reason, and by the victim it published. remove_migration_pte()
  * runs once per mapping of each folio that has moved and knows the address
  * space, but not why; it cannot be attached to everywhere. It runs in the
- * thread that migrates, so the reason waits for it in the storage of that
- * thread, from mm:mm_migrate_pages_start on.
+ * thread that migrates, so the reason waits for it under the id of that thread,
+ * from mm:mm_migrate_pages_start on.
  *
  * The thread alone is not enough: to find room for a large folio it may have
  * to compact memory within a move, and those pages are anybody's.
@@ -71,14 +71,12 @@ static __always_inline __u32 reason_here(__u32 reason, int worker)
 SEC("tp_btf/mm_migrate_pages_start")
 int BPF_PROG(migrate_pages_begin, int mode, int reason)
 {
-	struct mover *mover = mover_here(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	int worker = worker_here();
 	__u32 seen = reason_here(reason, worker);
 
 	if (worker)
 		worker_aside = seen != SEEN_TIERED;
-	if (mover)
-		mover_push(mover, seen);
+	mover_push(seen);
 	return 0;
 }
 
@@ -110,7 +108,6 @@ static __always_inline void migration_emit(const __u64 *context, __u64 split, __
 SEC("tp_btf/mm_migrate_pages")
 int migrate_pages_end(__u64 *context)
 {
-	struct mover *mover = mover_here(0);
 	int worker = worker_here();
 	__u32 mode, reason;
 	__u64 split;
@@ -119,8 +116,7 @@ int migrate_pages_end(__u64 *context)
 	reason = reason_here(reason, worker);
 	if (worker)
 		worker_aside = 0;
-	if (mover)
-		mover_pop(mover);
+	mover_pop();
 	migration_count(reason, context[0], context[1]);
 	migration_emit(context, split, mode, reason);
 	return 0;
@@ -271,7 +267,7 @@ int BPF_PROG(mapping_moved, struct folio *to, struct vm_area_struct *vma, unsign
 	     void *argument)
 {
 	struct task_struct *owner = vma->vm_mm->owner;
-	struct mover *mover = mover_here(0);
+	struct mover *mover = mover_here();
 	__u64 flags = folio_flags(to);
 	struct mapping mapping = { .address = address };
 	struct folio *from = argument_folio(argument);

@@ -4,8 +4,8 @@
  *
  * One call of migrate_pages() moves hundreds of mappings, mostly of one process
  * and from one node to another. While that is so, each of them only adds to a
- * run in the storage of the thread that migrates; the maps are written when
- * the run ends. Part of migrations.bpf.c.
+ * run of the thread that migrates; the maps are written when the run ends. Part
+ * of migrations.bpf.c.
  */
 #ifndef TIERED_RUNS_BPF_H
 #define TIERED_RUNS_BPF_H
@@ -122,9 +122,11 @@ static __noinline void run_begin(struct run *run, struct task_struct *owner, __u
 	run->undone = 0;
 }
 
-static __always_inline struct mover *mover_here(__u64 flags)
+static __always_inline struct mover *mover_here(void)
 {
-	return bpf_task_storage_get(&movers, bpf_get_current_task_btf(), NULL, flags);
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&movers, &tid);
 }
 
 /* Why the current thread migrates; unknown when its begin was not seen. */
@@ -135,21 +137,43 @@ static __always_inline __u32 mover_reason(const struct mover *mover)
 	return mover->reasons[(mover->depth - 1) & (MOVER_LEVELS - 1)];
 }
 
-/* One more level. A third one cannot be: the end of one was missed. */
-static __always_inline void mover_push(struct mover *mover, __u32 reason)
+static __always_inline struct mover *mover_make(void)
 {
-	__u32 depth = mover->depth < MOVER_LEVELS ? mover->depth : MOVER_LEVELS - 1;
+	static const struct mover none;
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 
+	bpf_map_update_elem(&movers, &tid, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&movers, &tid);
+}
+
+/* One more level. A third one cannot be: the end of one was missed. */
+static __always_inline void mover_push(__u32 reason)
+{
+	struct mover *mover = mover_here();
+	__u32 depth;
+
+	if (!mover)
+		mover = mover_make();
+	if (!mover)
+		return;
 	run_book(&mover->run, mover_reason(mover));
+	depth = mover->depth < MOVER_LEVELS ? mover->depth : MOVER_LEVELS - 1;
 	mover->reasons[depth & (MOVER_LEVELS - 1)] = reason;
 	mover->depth = depth + 1;
 }
 
-static __always_inline void mover_pop(struct mover *mover)
+static __always_inline void mover_pop(void)
 {
+	struct mover *mover = mover_here();
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	if (!mover)
+		return;
 	run_book(&mover->run, mover_reason(mover));
-	if (mover->depth)
+	if (mover->depth > 1)
 		mover->depth--;
+	else
+		bpf_map_delete_elem(&movers, &tid);
 }
 
 #endif

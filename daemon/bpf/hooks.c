@@ -72,6 +72,14 @@ const struct hook_spec hook_specs[HOOKS] = {
 		.kind = HOOK_TRACEPOINT,
 		.program = PROGRAM(process_exit),
 	},
+	[HOOK_CGROUP_GONE] = {
+		.name = "cgroup-removals",
+		.target = "cgroup_rmdir",
+		.where = "tp_btf/cgroup_rmdir",
+		.purpose = "counters of cgroups dropped with them",
+		.kind = HOOK_TRACEPOINT,
+		.program = PROGRAM(cgroup_removed),
+	},
 	[HOOK_OWNERS] = {
 		.name = "migration-owners",
 		.target = "remove_migration_pte",

@@ -187,7 +187,7 @@ struct stats_process {
  * struct stats_cgroup - what was done to the memory of the processes of one cgroup
  *
  * Fields as in struct stats_process. A process is counted where it is when its
- * pages move.
+ * pages move. An entry goes with its cgroup.
  */
 struct stats_cgroup {
 	__u64 moved;

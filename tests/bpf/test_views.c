@@ -160,6 +160,26 @@ static void check_views(struct scene *scene, uint64_t pages, enum seen_reason re
 	check_row(scene, &process, reasons);
 }
 
+static void check_cgroup_goes(const struct scene *scene)
+{
+	const uint64_t deadline_ns = clock_now_ns() + 30 * NSEC_PER_SEC;
+	struct search search = { .cgroup_id = scene->cgroup_id };
+
+	while (rmdir(CGROUP) < 0)
+		assert_true(clock_now_ns() < deadline_ns);
+	assert_int_equal(bpf_each_cgroup(scene->bpf, on_cgroup, &search), 0);
+	assert_int_equal(search.cgroups, 0);
+}
+
+/* An entry of a process that nobody manages goes with it. */
+static void check_process_goes(const struct scene *scene)
+{
+	struct search search = { .tgid = (uint32_t)scene->child.pid };
+
+	assert_int_equal(bpf_each_process(scene->bpf, on_process, &search), 0);
+	assert_int_equal(search.processes, 0);
+}
+
 static void test_all_views_agree(void **state)
 {
 	struct scene scene = scene_open(PAGES, MADV_NOHUGEPAGE);
@@ -171,7 +191,10 @@ static void test_all_views_agree(void **state)
 	records_take(&scene);
 	assert_int_equal(scene.records, 0);
 	check_views(&scene, PAGES, SEEN_SYSCALL);
-	scene_close(&scene);
+	child_end(&scene.child);
+	check_process_goes(&scene);
+	check_cgroup_goes(&scene);
+	bpf_close(scene.bpf);
 	bpffs_unmount();
 }
 

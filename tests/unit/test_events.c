@@ -10,6 +10,7 @@
 
 #include "bpf/events.h"
 #include "bpf/loader.h"
+#include "bpf/pins.h"
 #include "bpf/stats.h"
 #include "bpf/vmas.h"
 
@@ -207,6 +208,7 @@ static void test_null_is_no_bpf(void **state)
 	struct stats_flushes flushes[STATS_FLUSH_REASONS];
 	struct stats_totals totals;
 	struct stats_process process;
+	const uint8_t tiers[TIERED_NODES_MAX] = { 0 };
 	struct flush_seen seen = { 7, 9 };
 	struct vma_record record;
 	uint64_t missed;
@@ -234,6 +236,11 @@ static void test_null_is_no_bpf(void **state)
 	bpf_set_worker(NULL, 1);
 	bpf_set_victim(NULL, 1);
 	bpf_set_watch(NULL, true, 0);
+	bpf_set_tiers(NULL, tiers);
+	assert_int_equal(bpf_each_process(NULL, NULL, NULL), -EOPNOTSUPP);
+	assert_int_equal(bpf_each_cgroup(NULL, NULL, NULL), -EOPNOTSUPP);
+	assert_int_equal(bpf_each_node_pair(NULL, NULL, NULL), -EOPNOTSUPP);
+	bpf_unpin(NULL);
 	bpf_close(NULL);
 }
 
