@@ -10,7 +10,7 @@ enum { OPT_PROMETHEUS };
 
 static const struct verb_option options[] = {
 	[OPT_PROMETHEUS] = { "prometheus", NULL, 0,
-			     "the older text form, for the textfile collector and promtool" },
+			     "the older text form, as promtool reads it" },
 };
 
 static const struct verb_usage usage = {
