@@ -90,13 +90,14 @@ static inline char *bpftool_dump(const char *options, const char *map)
 	return text;
 }
 
+/* Some entry of the dump has @value in @field. */
 static inline void check_dump(const char *map, const char *field, const char *value)
 {
-	char *text = bpftool_dump("", map), *at;
+	char *text = bpftool_dump("", map), wanted[128];
 
-	at = text ? strstr(text, field) : NULL;
-	if (!at || strncmp(at + strlen(field), value, strlen(value)) != 0)
-		fail_msg("no %s%s in the dump of %s: %s", field, value, map, text);
+	snprintf(wanted, sizeof(wanted), "%s%s", field, value);
+	if (!text || !strstr(text, wanted))
+		fail_msg("no %s in the dump of %s: %s", wanted, map, text);
 	free(text);
 }
 
