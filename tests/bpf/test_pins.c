@@ -215,40 +215,6 @@ static void test_ledger_is_published(void **state)
 	assert_int_equal(bpf_retire_target(NULL, &some_key), -EOPNOTSUPP);
 }
 
-/* What bpftool prints of a pinned map, JSON or not; NULL without bpftool. */
-static char *bpftool_dump(const char *options, const char *map)
-{
-	static const char *const paths[] = { "/usr/sbin/bpftool", "/sbin/bpftool" };
-	char command[256], *text;
-	const char *tool = NULL;
-	FILE *pipe;
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		tool = access(paths[i], X_OK) == 0 ? paths[i] : tool;
-	if (!tool)
-		return NULL;
-	snprintf(command, sizeof(command), "%s %s map dump pinned " PINS "/maps/%s 2>&1", tool,
-		 options, map);
-	pipe = popen(command, "re");
-	text = calloc(1, 65536);
-	assert_non_null(pipe);
-	assert_non_null(text);
-	text[fread(text, 1, 65535, pipe)] = '\0';
-	if (pclose(pipe))
-		fail_msg("%s: %s", command, text);
-	return text;
-}
-
-static void check_dump(const char *map, const char *field, const char *value)
-{
-	char *text = bpftool_dump("", map), *at;
-
-	at = text ? strstr(text, field) : NULL;
-	if (!at || strncmp(at + strlen(field), value, strlen(value)) != 0)
-		fail_msg("no %s%s in the dump of %s: %s", field, value, map, text);
-	free(text);
-}
-
 /* The tool of the oldest Debian that we run on is 7.1. */
 static void test_bpftool_prints_names(void **state)
 {

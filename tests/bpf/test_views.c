@@ -101,6 +101,22 @@ static struct search search_run(const struct scene *scene)
 	return search;
 }
 
+/* The same as a person gets it with bpftool; the only process counted here. */
+static void check_bpftool(const struct stats_process *process)
+{
+	char number[32], *text;
+
+	text = bpftool_dump("", "processes");
+	if (!text)
+		skip_because("no bpftool");
+	free(text);
+	snprintf(number, sizeof(number), "%llu,", (unsigned long long)process->moved_pages);
+	check_dump("processes", "\"moved_pages\": ", number);
+	check_dump("processes", "\"comm\": ", "\"test_views\",");
+	check_dump("cgroups", "\"moved_pages\": ", number);
+	check_dump("node_pairs", "\"from\": ", "");
+}
+
 /* The row of the child in the text that cat shows. */
 static void check_row(const struct scene *scene, const struct stats_process *process,
 		      const char *reasons)
@@ -122,6 +138,7 @@ static void check_row(const struct scene *scene, const struct stats_process *pro
 	assert_non_null(line);
 	assert_string_equal(line, format);
 	free(text);
+	check_bpftool(process);
 	bpf_unpin(scene->bpf);
 }
 

@@ -66,4 +66,39 @@ static inline char *text_line(char *text, const char *word)
 	return NULL;
 }
 
+/* What bpftool prints of a pinned map, JSON or not; NULL without bpftool. */
+static inline char *bpftool_dump(const char *options, const char *map)
+{
+	static const char *const paths[] = { "/usr/sbin/bpftool", "/sbin/bpftool" };
+	char command[256], *text;
+	const char *tool = NULL;
+	FILE *pipe;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		tool = access(paths[i], X_OK) == 0 ? paths[i] : tool;
+	if (!tool)
+		return NULL;
+	snprintf(command, sizeof(command), "%s %s map dump pinned " PINS "/maps/%s 2>&1", tool,
+		 options, map);
+	pipe = popen(command, "re");
+	text = calloc(1, 65536);
+	assert_non_null(pipe);
+	assert_non_null(text);
+	text[fread(text, 1, 65535, pipe)] = '\0';
+	if (pclose(pipe))
+		fail_msg("%s: %s", command, text);
+	return text;
+}
+
+/* Some entry of the dump has @value in @field. */
+static inline void check_dump(const char *map, const char *field, const char *value)
+{
+	char *text = bpftool_dump("", map), wanted[128];
+
+	snprintf(wanted, sizeof(wanted), "%s%s", field, value);
+	if (!text || !strstr(text, wanted))
+		fail_msg("no %s in the dump of %s: %s", wanted, map, text);
+	free(text);
+}
+
 #endif
