@@ -86,12 +86,10 @@ unsigned int border_hot_bin(const struct decision *decision, const struct heat_i
 		      doubt(decision, item));
 }
 
-/* May the page go up? Below the bar not after a single look. */
+/* May the page go up? */
 int border_may_rise(const struct decision *decision, const struct heat_item *item)
 {
-	return border_movable(decision, item, 1) &&
-	       (item->n >= FILL_N ||
-		heat_bin_rate(border_hot_bin(decision, item)) >= decision->choice.bar);
+	return border_movable(decision, item, 1) && item->n >= FILL_N;
 }
 
 unsigned int border_cold_bin(const struct decision *decision, const struct heat_item *item)
