@@ -4,7 +4,6 @@
  * goes on counting, so each number in them must lie between those that the
  * counters had before and have after. Every reason must have its row, by name.
  */
-#include "bpf/reasons.h"
 #include "views.h"
 
 /* A header, and a row for each reason by its name; without hooks of functions, too. */
@@ -22,7 +21,7 @@ static void test_tables_of_reasons(void **state)
 	for (uint32_t i = 0; i < SEEN_REASONS; i++) {
 		text = text_read(PINS "/migrations");
 		assert_int_equal(strncmp(text, "REASON               CALLS    SUCCEEDED", 39), 0);
-		line = text_line(text, reasons_name(i));
+		line = text_line(text, reason_names[i]);
 		assert_non_null(line);
 		assert_int_equal(bpf_migrations(bpf, after), 0);
 		assert_int_equal(sscanf(line, "%*s %llu", &calls), 1);
