@@ -35,6 +35,20 @@ static void test_tables_of_reasons(void **state)
 	bpffs_unmount();
 }
 
+/* Each reason has its row, in the order of the counters. */
+static void check_flush_rows(const char *text)
+{
+	static const char *const names[] = { FLUSH_REASON_LIST(TIERED_LIST_NAME) };
+
+	for (size_t i = 0; i < STATS_FLUSH_REASONS; i++) {
+		text = strchr(text, '\n');
+		assert_non_null(text);
+		text++;
+		assert_int_equal(strncmp(text, names[i], strlen(names[i])), 0);
+		assert_int_equal(text[strlen(names[i])], ' ');
+	}
+}
+
 /* Our own flushes, here and on other CPUs, show in the text as in the counters. */
 static void test_table_of_flushes(void **state)
 {
@@ -56,6 +70,7 @@ static void test_table_of_flushes(void **state)
 	assert_int_equal(bpf_flushes(bpf, before), 0);
 	text = text_read(PINS "/shootdowns");
 	assert_int_equal(bpf_flushes(bpf, after), 0);
+	check_flush_rows(text);
 	line = text_line(text, "local_mm");
 	assert_non_null(line);
 	printf("# %s\n", line);
