@@ -32,7 +32,8 @@
  *	trace		pid?, comm?, cgroup?, reason?, calls?	{}, then event lines
  *	set		key, value		{"key","old","new"}; key is SECTION.NAME
  *	pause, resume	pid?			{"paused":bool} of all, or of one
- *	reload					{}
+ *	reload					{}; refused with the first fault of the
+ *						conf, the rest is in the log
  *
  * status: {
  *	"daemon": {"version","pid","mode","observe","paused","idle_reason","tracker",

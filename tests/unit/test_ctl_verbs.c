@@ -187,6 +187,8 @@ static const struct verb_case cases[] = {
 	{ cmd_heatmap, "heatmap 4711 --windows 12", NULL, "heatmap",
 	  "\"heatmap\",\"args\":{\"pid\":4711,\"columns\":64}" },
 	{ cmd_plan, "plan --limit 3", NULL, "plan", "\"plan\",\"args\":{\"limit\":3}" },
+	{ cmd_plan, "plan --limit 0", NULL, "plan-groups", "\"plan\",\"args\":{\"limit\":1}" },
+	{ cmd_plan, "plan", "-paused", "plan-paused", "\"plan\",\"args\":{\"limit\":10}" },
 	{ cmd_plan, "plan", "-empty", "plan-empty", "\"plan\",\"args\":{\"limit\":10}" },
 	{ cmd_metrics, "metrics", NULL, "metrics", "\"metrics\"" },
 	{ cmd_set, "set migration.rate 100M/s", NULL, "set",
