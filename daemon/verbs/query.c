@@ -5,6 +5,7 @@
  * A question is kept with the call that waits for it; the token finds it again.
  * The socket gives up on it by itself when the worker does not answer in time.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ static void question_send(struct verbs *verbs, struct control_call call, struct 
 {
 	struct question *question = question_place(verbs);
 
+	question->address = ask->address;
 	question->token = ++verbs->last_token;
 	question->call = call;
 	question->pid = pid;
@@ -104,20 +106,26 @@ static int parse_address(const char *text, uint64_t *ret)
 {
 	char *end;
 
+	/* What strtoull() takes besides: blanks and signs. */
+	if (!isxdigit((unsigned char)*text))
+		return -EINVAL;
 	errno = 0;
 	*ret = strtoull(text, &end, 16);
-	return errno || end == text || *end || *text == '-' ? -EINVAL : 0;
+	return errno || *end || !*ret ? -EINVAL : 0;
 }
 
 void verb_explain(void *arg, struct control_call call, struct json_object *args)
 {
 	struct verbs *verbs = arg;
-	uint32_t pid = (uint32_t)args_number(args, "pid");
 	const char *address = args_string(args, "address");
-	struct board_target *target = board_find_process(verbs->env->board, pid);
+	struct board_target *target;
 	struct worker_query *ask;
 	uint64_t where = 0;
+	uint32_t pid;
 
+	if (!args_pid(verbs, call, args, &pid))
+		return;
+	target = board_find_process(verbs->env->board, pid);
 	if (*address && parse_address(address, &where) < 0) {
 		control_refuse(
 			verbs->control, call, CONTROL_BAD_REQUEST,
@@ -140,10 +148,14 @@ void verb_explain(void *arg, struct control_call call, struct json_object *args)
 void verb_heatmap(void *arg, struct control_call call, struct json_object *args)
 {
 	struct verbs *verbs = arg;
-	uint64_t pid = args_number(args, "pid"), columns = args_number(args, "columns");
-	struct board_target *target = board_find_process(verbs->env->board, (uint32_t)pid);
+	uint64_t columns = args_number(args, "columns");
+	struct board_target *target;
 	struct worker_query *ask;
+	uint32_t pid;
 
+	if (!args_pid(verbs, call, args, &pid))
+		return;
+	target = board_find_process(verbs->env->board, pid);
 	if (columns > QUERY_CELLS_MAX) {
 		control_refuse(verbs->control, call, CONTROL_BAD_REQUEST,
 			       "columns %llu; expected 1 to %u", (unsigned long long)columns,
@@ -155,13 +167,13 @@ void verb_heatmap(void *arg, struct control_call call, struct json_object *args)
 		return;
 	if (!target) {
 		free(ask);
-		control_refuse(verbs->control, call, CONTROL_NOT_FOUND, "no target has pid %llu",
-			       (unsigned long long)pid);
+		control_refuse(verbs->control, call, CONTROL_NOT_FOUND, "no target has pid %u",
+			       pid);
 		return;
 	}
 	ask->target = target->id;
 	ask->count = columns ? (uint32_t)columns : COLUMNS_DEFAULT;
-	question_send(verbs, call, ask, (uint32_t)pid);
+	question_send(verbs, call, ask, pid);
 }
 
 void verb_plan(void *arg, struct control_call call, struct json_object *args)
@@ -185,7 +197,11 @@ void verb_plan(void *arg, struct control_call call, struct json_object *args)
 
 static void answer_error(struct verbs *verbs, const struct question *question, int error)
 {
-	if (error == -ENOENT)
+	if (error == -ENOENT && board_find_process(verbs->env->board, question->pid))
+		control_refuse(verbs->control, question->call, CONTROL_BUSY,
+			       "pid %u was not looked at yet; ask again in a moment",
+			       question->pid);
+	else if (error == -ENOENT)
 		control_refuse(verbs->control, question->call, CONTROL_NOT_FOUND,
 			       "no target has pid %u any more", question->pid);
 	else if (error == -EAGAIN)
