@@ -11,9 +11,14 @@
 /* Each watcher costs the daemon a line per event. */
 #define WATCHERS_MAX 8
 
-/* A question on its way to the worker; @token 0: a free place; @address 0: of the whole. */
+/*
+ * A question; @token 0: a free place; @address 0: of the whole. @ask waits for its turn:
+ * one question is with the worker at a time, so that many clients cannot hold it up.
+ */
 struct question {
 	uint64_t token;
+	struct worker_query *ask;
+	uint64_t sent_ns;
 	struct control_call call;
 	uint32_t pid;
 	uint64_t address;
@@ -21,6 +26,7 @@ struct question {
 
 struct name;
 struct watcher;
+struct worker_query;
 
 struct verbs {
 	struct verbs_env *env;
@@ -83,7 +89,8 @@ struct json_object *heatmap_json(const struct verbs *verbs, const struct questio
 				 const struct worker_answer *answer);
 struct json_object *plan_json(const struct verbs *verbs, const struct worker_answer *answer);
 
-/* Watchers go with the verbs. */
+/* Questions that were not sent go with the verbs; watchers too. */
+void query_close(struct verbs *verbs);
 void trace_close(struct verbs *verbs);
 
 #endif

@@ -14,6 +14,7 @@
 #include "observe/proc.h"
 #include "observe/targets.h"
 #include "tiered/control.h"
+#include "util/clock.h"
 #include "verbs/internal.h"
 #include "worker/query.h"
 #include "worker/worker.h"
@@ -21,17 +22,8 @@
 #define COLUMNS_DEFAULT 64
 #define MOVES_DEFAULT 20
 
-/* A free place, or the one with most to wait when there is none: it has been given up. */
-static struct question *question_place(struct verbs *verbs)
-{
-	struct question *oldest = &verbs->questions[0];
-	size_t i;
-
-	for (i = 0; i < QUESTIONS_MAX && oldest->token; i++)
-		if (verbs->questions[i].token < oldest->token)
-			oldest = &verbs->questions[i];
-	return oldest;
-}
+/* The worker may be inside a call that blocks; after this it has lost the question. */
+#define LOST_NS (60 * NSEC_PER_SEC)
 
 static struct question *question_find(struct verbs *verbs, uint64_t token)
 {
@@ -43,18 +35,54 @@ static struct question *question_find(struct verbs *verbs, uint64_t token)
 	return NULL;
 }
 
-/* Sends @ask, which the callee takes over. */
+/* A free place; NULL when all wait. */
+static struct question *question_place(struct verbs *verbs)
+{
+	return question_find(verbs, 0);
+}
+
+/* The next that waits goes to the worker, unless one is there already. */
+static void question_next(struct verbs *verbs)
+{
+	struct question *next = NULL;
+	size_t i;
+
+	for (i = 0; i < QUESTIONS_MAX; i++) {
+		struct question *question = &verbs->questions[i];
+
+		if (question->token && !question->ask &&
+		    clock_now_ns() - question->sent_ns < LOST_NS)
+			return;
+		if (question->token && question->ask && (!next || question->token < next->token))
+			next = question;
+	}
+	if (!next || !*verbs->env->worker)
+		return;
+	worker_send(*verbs->env->worker, &next->ask->message, WORKER_QUERY);
+	next->ask = NULL;
+	next->sent_ns = clock_now_ns();
+}
+
+/* Takes @ask over. */
 static void question_send(struct verbs *verbs, struct control_call call, struct worker_query *ask,
 			  uint32_t pid)
 {
 	struct question *question = question_place(verbs);
 
-	question->address = ask->address;
+	if (!question) {
+		free(ask);
+		control_refuse(verbs->control, call, CONTROL_BUSY,
+			       "%d questions wait for the worker already; ask again later",
+			       QUESTIONS_MAX);
+		return;
+	}
 	question->token = ++verbs->last_token;
 	question->call = call;
 	question->pid = pid;
+	question->address = ask->address;
+	question->ask = ask;
 	ask->token = question->token;
-	worker_send(*verbs->env->worker, &ask->message, WORKER_QUERY);
+	question_next(verbs);
 }
 
 static struct worker_query *question_new(struct verbs *verbs, struct control_call call,
@@ -229,6 +257,7 @@ void verbs_answer(struct verbs *verbs, struct worker_answer *answer)
 	if (question)
 		question->token = 0;
 	worker_answer_free(answer);
+	question_next(verbs);
 }
 
 void verbs_no_worker(struct verbs *verbs)
@@ -241,5 +270,16 @@ void verbs_no_worker(struct verbs *verbs)
 		control_refuse(verbs->control, verbs->questions[i].call, CONTROL_UNAVAILABLE,
 			       "the daemon is stopping");
 		verbs->questions[i].token = 0;
+	}
+	query_close(verbs);
+}
+
+void query_close(struct verbs *verbs)
+{
+	size_t i;
+
+	for (i = 0; i < QUESTIONS_MAX; i++) {
+		free(verbs->questions[i].ask);
+		verbs->questions[i].ask = NULL;
 	}
 }
