@@ -50,10 +50,12 @@ static void question_next(struct verbs *verbs)
 	for (i = 0; i < QUESTIONS_MAX; i++) {
 		struct question *question = &verbs->questions[i];
 
-		if (question->token && !question->ask &&
-		    clock_now_ns() - question->sent_ns < LOST_NS)
-			return;
-		if (question->token && question->ask && (!next || question->token < next->token))
+		if (question->token && !question->ask) {
+			if (clock_now_ns() - question->sent_ns < LOST_NS)
+				return;
+			question->token = 0;
+		}
+		if (question->token && (!next || question->token < next->token))
 			next = question;
 	}
 	if (!next || !*verbs->env->worker)
