@@ -9,8 +9,7 @@
 enum { OPT_PROMETHEUS };
 
 static const struct verb_option options[] = {
-	[OPT_PROMETHEUS] = { "prometheus", NULL, 0,
-			     "the older text form, as promtool reads it" },
+	[OPT_PROMETHEUS] = { "prometheus", NULL, 0, "the older text form, as promtool reads it" },
 };
 
 static const struct verb_usage usage = {

@@ -97,10 +97,11 @@ static void print(struct json_object *result)
 	uint64_t moves = answer_number(result, "moves");
 	size_t shown = answer_length(answer_at(result, "first"));
 
-	printf("After window %" PRIu64 ": %" PRIu64 " moves, %" PRIu64 " pages (%s)%s\n",
+	printf("After window %" PRIu64 ": %" PRIu64 " moves, %" PRIu64 " pages (%s)\n",
 	       answer_number(result, "window"), moves, answer_number(result, "pages"),
-	       PAGES(answer_number(result, "pages")),
-	       answer_flag(result, "observe") ? "; none of them is made in observe mode" : "");
+	       PAGES(answer_number(result, "pages")));
+	if (answer_flag(result, "observe"))
+		puts("  mode  observe: none of them is made");
 	if (!moves)
 		return;
 	printf("  cost  %s of CPU time for %s, by what moves cost so far\n"
