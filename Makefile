@@ -117,7 +117,7 @@ $(FUZZ_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/driver.o $(BUILD)/libt
 # --- what has to be there -------------------------------------------------------------
 # Package, and what for: CONTRIBUTING.md. Guests list theirs in tests/vm/packages.
 PACKAGES := build-essential pkg-config clang-14 libbpf-dev libelf-dev bpftool libnuma-dev \
-	libsystemd-dev libinih-dev libjson-c-dev libncurses-dev libpng-dev uthash-dev libcmocka-dev clang-format-14 linux-libc-dev tmux
+	libsystemd-dev libinih-dev libjson-c-dev libncurses-dev libpng-dev uthash-dev libcmocka-dev clang-format-14 linux-libc-dev tmux socat
 ifneq ($(shell . /etc/os-release && echo $$VERSION_ID),12)
 PACKAGES := $(subst -14,,$(PACKAGES))
 endif

@@ -159,6 +159,7 @@ static const char help[] =
 	"  --hot-share X       part of the pages that is hot (.1)\n"
 	"  --hot-access X      part of the accesses that goes there (.9)\n"
 	"  --seed N            chooses which pages are hot (1)\n"
+	"  --in-order          the first pages are the hot ones, in a row, not random ones\n"
 	"  --rate N            accesses per second (as many as can be)\n"
 	"  --busy              spin, instead of sleeping, when ahead of the rate\n"
 	"  --threads N         1 to 8 (1)\n"
@@ -177,6 +178,7 @@ enum arena_option {
 	OPT_HOT_SHARE,
 	OPT_HOT_ACCESS,
 	OPT_SEED,
+	OPT_IN_ORDER,
 	OPT_RATE,
 	OPT_BUSY,
 	OPT_THREADS,
@@ -196,6 +198,7 @@ static const struct option options[] = {
 	[OPT_HOT_SHARE] = { "hot-share", required_argument, NULL, OPT_HOT_SHARE },
 	[OPT_HOT_ACCESS] = { "hot-access", required_argument, NULL, OPT_HOT_ACCESS },
 	[OPT_SEED] = { "seed", required_argument, NULL, OPT_SEED },
+	[OPT_IN_ORDER] = { "in-order", no_argument, NULL, OPT_IN_ORDER },
 	[OPT_RATE] = { "rate", required_argument, NULL, OPT_RATE },
 	[OPT_BUSY] = { "busy", no_argument, NULL, OPT_BUSY },
 	[OPT_THREADS] = { "threads", required_argument, NULL, OPT_THREADS },
@@ -247,6 +250,9 @@ static void set_option(struct arena *arena, int option, const char *name, const 
 		break;
 	case OPT_SEED:
 		arena->distribution.seed = options_number(name, text, 0, UINT64_MAX);
+		break;
+	case OPT_IN_ORDER:
+		arena->distribution.in_order = 1;
 		break;
 	case OPT_RATE:
 		arena->rate = options_number(name, text, 1, 1000000000);

@@ -22,6 +22,7 @@
 struct observer {
 	const char *truth_path;
 	uint64_t fast_nodes, capacity, every_ns, count, wait_ns;
+	int list;
 	double none; /* share before anything was done; below 0: that of the first sample */
 
 	const struct truth *truth;
@@ -109,6 +110,21 @@ static int observer_sample(struct observer *observer)
 	return 0;
 }
 
+/* A line for each page, in place of samples. */
+static int observer_list(struct observer *observer)
+{
+	const struct truth *truth = observer->truth;
+	int r = observer_refresh(observer);
+
+	if (r == 0)
+		r = placement_read((int)truth->pid, observer->addresses, truth->pages,
+				   observer->nodes);
+	for (uint64_t i = 0; r == 0 && i < truth->pages; i++)
+		printf("%p %g %d\n", observer->addresses[i], (double)observer->weights[i],
+		       observer->nodes[i]);
+	return r;
+}
+
 static volatile sig_atomic_t ended;
 
 static void end(int signal)
@@ -149,6 +165,8 @@ static const char help[] =
 	"  --none X            share before anything was done (that of the first sample)\n"
 	"  --every MS          time between samples (1000)\n"
 	"  --count N           samples (1; 0: until the workload ends or SIGTERM)\n"
+	"  --list              one line for each page instead: address, share of the accesses\n"
+	"                      that goes there, node\n"
 	"CSV columns: seconds of CLOCK_MONOTONIC; share of accesses on fast memory; the best\n"
 	"that the capacity allows; share / oracle; (share - none) / (oracle - none); pages on\n"
 	"fast, on slow, absent; number of the hot set; accesses done so far\n";
@@ -160,6 +178,7 @@ static const struct option options[] = {
 	{ "none", required_argument, NULL, 'n' },
 	{ "every", required_argument, NULL, 'e' },
 	{ "count", required_argument, NULL, 'C' },
+	{ "list", no_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -184,6 +203,9 @@ static void set_option(struct observer *observer, int option, const char *name)
 		break;
 	case 'C':
 		observer->count = options_number(name, optarg, 0, UINT64_MAX);
+		break;
+	case 'l':
+		observer->list = 1;
 		break;
 	case 'h':
 		fputs(help, stdout);
@@ -211,7 +233,7 @@ int main(int argc, char **argv)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	observer_open(&observer);
-	r = observer_run(&observer);
+	r = observer.list ? observer_list(&observer) : observer_run(&observer);
 	if (r)
 		options_fail(r, "cannot sample process %u", observer.truth->pid);
 	return 0;

@@ -53,6 +53,17 @@ static __always_inline void reason_tell(struct seq_file *seq, struct reasons_lef
 	left->pages[reason] = 0;
 }
 
+/*
+ * Is the header due? Above the first entry, or at the end when there was none. The
+ * number of the entry does not tell at the end: it is 0 after a single one, too.
+ */
+static __always_inline int is_first(const struct bpf_iter_meta *meta, const void *key)
+{
+	if (key)
+		return meta->seq_num == 0;
+	return BPF_CORE_READ(meta->seq, index) == 0;
+}
+
 SEC("iter/bpf_map_elem")
 int table_processes(struct bpf_iter__bpf_map_elem *context)
 {
@@ -61,7 +72,7 @@ int table_processes(struct bpf_iter__bpf_map_elem *context)
 	const struct stats_process *process = context->value;
 	struct reasons_left left;
 
-	if (context->meta->seq_num == 0)
+	if (is_first(context->meta, key))
 		BPF_SEQ_PRINTF(seq, "%7s %-15s %10s %10s %10s %10s %10s %8s %8s %s\n", "PID",
 			       "COMM", "CGROUP-ID", "MOVED", "PAGES", "PROMOTED", "DEMOTED",
 			       "UNDONE", "IRQS", "REASONS");
@@ -105,7 +116,7 @@ int table_migrations(struct bpf_iter__bpf_map_elem *context)
 	const __u32 *key = context->key;
 	struct migrations_sum sum = {};
 
-	if (context->meta->seq_num == 0)
+	if (is_first(context->meta, key))
 		BPF_SEQ_PRINTF(seq, "%-15s %10s %12s %12s\n", "REASON", "CALLS", "SUCCEEDED",
 			       "FAILED");
 	if (!key || *key >= SEEN_REASONS)
@@ -145,7 +156,7 @@ int table_shootdowns(struct bpf_iter__bpf_map_elem *context)
 	const __u32 *key = context->key;
 	struct flushes_sum sum = {};
 
-	if (context->meta->seq_num == 0)
+	if (is_first(context->meta, key))
 		BPF_SEQ_PRINTF(seq, "%-15s %12s %12s %12s\n", "REASON", "FULL", "PARTIAL", "PAGES");
 	if (!key || *key >= STATS_FLUSH_REASONS)
 		return 0;

@@ -31,7 +31,7 @@ static __always_inline int tiers_compare(__u32 from, __u32 to)
 
 static __always_inline void run_book_process(const struct run *run, __u32 reason, int direction)
 {
-	struct stats_process *process = process_counters((void *)run->owner, &run->key);
+	struct stats_process *process = bpf_map_lookup_elem(&processes, &run->key);
 
 	if (!process)
 		return;
@@ -109,12 +109,26 @@ static __noinline void run_book(struct run *run, __u32 reason)
 	run->owner = 0;
 }
 
+/* What a process calls itself ends up on terminals: nothing of it may steer them. */
+static __always_inline void comm_mask(char comm[16])
+{
+	for (int i = 0; i < 15; i++) {
+		if (!comm[i])
+			break;
+		if (comm[i] < ' ' || comm[i] == 0x7f)
+			comm[i] = '?';
+	}
+}
+
 static __noinline void run_begin(struct run *run, struct task_struct *owner, __u32 from, __u32 to)
 {
 	run->owner = (__u64)owner;
 	run->key = task_key(owner);
+	/* While its memory is at hand it is alive; when the run is booked it may not be. */
+	process_counters(owner, &run->key);
 	run->cgroup_id = task_cgroup(owner);
 	BPF_CORE_READ_STR_INTO(&run->comm, owner, comm);
+	comm_mask(run->comm);
 	run->from = from;
 	run->to = to;
 	run->mappings = 0;

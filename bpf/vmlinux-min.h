@@ -131,7 +131,9 @@ struct __call_single_data {
 	void *info;
 };
 
-struct seq_file;
+struct seq_file {
+	long long index;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;

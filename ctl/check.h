@@ -129,7 +129,5 @@ void check_fix(struct check *check, const char *format, ...) __attribute__((form
 void check_print_text(FILE *out, const struct check *checks, size_t n, const char *summary,
 		      int colour);
 int check_print_json(FILE *out, const struct check *checks, size_t n, const char *summary);
-/* How many bytes of @text go on a line of @width, and where the next line starts. */
-size_t check_wrap(const char *text, size_t width, const char **ret_next);
 
 #endif

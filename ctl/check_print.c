@@ -6,48 +6,12 @@
 #include <string.h>
 
 #include "check.h"
+#include "table.h"
 #include "util/cleanup.h"
 
-#define COLUMNS 80
 /* Verdicts are up to seven letters; a space on either side of the subjects. */
 #define VERDICT_WIDTH 8
 #define FIX_LABEL "fix: "
-
-size_t check_wrap(const char *text, size_t width, const char **ret_next)
-{
-	size_t length = strlen(text), cut = width;
-
-	if (length <= width) {
-		*ret_next = text + length;
-		return length;
-	}
-	while (cut && text[cut] != ' ')
-		cut--;
-	/* A word that is longer than a line is cut. */
-	if (!cut) {
-		*ret_next = text + width;
-		return width;
-	}
-	*ret_next = text + cut + strspn(text + cut, " ");
-	while (cut > 1 && text[cut - 1] == ' ')
-		cut--;
-	return cut;
-}
-
-/* Prints from where the cursor is; further lines begin at column @indent. */
-static void print_wrapped(FILE *out, const char *text, size_t indent)
-{
-	const char *next = text;
-
-	do {
-		size_t n = check_wrap(text, COLUMNS - indent, &next);
-
-		fprintf(out, "%.*s\n", (int)n, text);
-		if (*next)
-			fprintf(out, "%*s", (int)indent, "");
-		text = next;
-	} while (*next);
-}
 
 static void print_verdict(FILE *out, enum check_verdict verdict, int colour)
 {
@@ -80,15 +44,15 @@ void check_print_text(FILE *out, const struct check *checks, size_t n, const cha
 	for (i = 0; i < n; i++) {
 		print_verdict(out, checks[i].verdict, colour);
 		fprintf(out, "%-*s ", (int)width, checks[i].subject);
-		print_wrapped(out, checks[i].finding, indent);
+		table_print_text(out, checks[i].finding, indent);
 		if (!checks[i].fix[0])
 			continue;
 		/* Right before the text, so that commands have all of the width. */
 		fprintf(out, "%*s", (int)indent, FIX_LABEL);
-		print_wrapped(out, checks[i].fix, indent);
+		table_print_text(out, checks[i].fix, indent);
 	}
 	fputc('\n', out);
-	print_wrapped(out, summary, 0);
+	table_print_text(out, summary, 0);
 }
 
 static int add_string(struct json_object *object, const char *key, const char *value)

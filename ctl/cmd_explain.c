@@ -94,9 +94,20 @@ static void print_rate(struct json_object *page)
 	       answer_number(page, "last_seen_window"), RATE(answer_signed(page, "bar")));
 }
 
+/* A line of a page, or more when it is long. */
+static void print_item(const char *name, const char *head, const char *sentence)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s%s", head, TEXT(sentence));
+	printf("  %-11s ", name);
+	table_print_text(stdout, text, 14);
+}
+
 static void print_page(struct json_object *page)
 {
 	uint64_t node = answer_number(page, "node");
+	char holder[64];
 
 	printf("\nPage %#" PRIx64 ", %s", answer_address(page, "address"),
 	       PAGES(UINT64_C(1) << (answer_number(page, "order") & 31)));
@@ -104,7 +115,7 @@ static void print_page(struct json_object *page)
 		printf(", on node %" PRIu64 ", tier %" PRIu64, node, answer_number(page, "tier"));
 	puts("");
 	if (answer_text(page, "mapping")[0])
-		printf("  mapping     not watched: %s\n", TEXT(answer_text(page, "mapping")));
+		print_item("mapping", "not watched: ", answer_text(page, "mapping"));
 	print_rate(page);
 	if (answer_flag(page, "shared"))
 		puts("  shared      other processes map it, too");
@@ -114,8 +125,8 @@ static void print_page(struct json_object *page)
 		printf("  rests       for %" PRIu64 " more windows\n",
 		       answer_number(page, "rests_windows"));
 	print_last_move(answer_at(page, "last_move"));
-	printf("  held by     %s: %s\n", WORD(answer_text(page, "held_by")),
-	       TEXT(answer_text(page, "why")));
+	snprintf(holder, sizeof(holder), "%s: ", WORD(answer_text(page, "held_by")));
+	print_item("held by", holder, answer_text(page, "why"));
 }
 
 static void print_regions(struct json_object *regions)
@@ -151,6 +162,14 @@ static void print_regions(struct json_object *regions)
 	table_free(table);
 }
 
+static void print_excluded(const char *why)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "No target: %s.", TEXT(why));
+	table_print_text(stdout, text, 0);
+}
+
 static void print(struct json_object *result)
 {
 	printf("%s, pid %" PRIu64 "\n", TEXT(answer_text(result, "comm")),
@@ -158,7 +177,7 @@ static void print(struct json_object *result)
 	if (answer_at(result, "target"))
 		print_target(answer_at(result, "target"));
 	else
-		printf("No target: %s.\n", TEXT(answer_text(result, "excluded")));
+		print_excluded(answer_text(result, "excluded"));
 	if (answer_at(result, "page"))
 		print_page(answer_at(result, "page"));
 	else if (answer_length(answer_at(result, "regions")))

@@ -74,7 +74,8 @@ static void print_head(struct json_object *status, FILE *out)
 	fprintf(out, "tiered %s, pid %" PRIu64 ", up %s\n",
 		TEXT(answer_text(status, "daemon.version")), answer_number(status, "daemon.pid"),
 		SPAN(answer_number(status, "daemon.uptime_ns")));
-	fprintf(out, "  mode     %s\n", status_describe_mode(status, mode, sizeof(mode)));
+	fputs("  mode     ", out);
+	table_print_text(out, status_describe_mode(status, mode, sizeof(mode)), 11);
 	fprintf(out, "  tracker  %s, policy %s, %" PRIu64 " targets\n\n",
 		TEXT(or_none(answer_text(status, "daemon.tracker"))),
 		TEXT(or_none(answer_text(status, "daemon.policy"))),

@@ -192,6 +192,41 @@ void table_print_list(FILE *out, const char *text, size_t column)
 	fputc('\n', out);
 }
 
+size_t table_wrap(const char *text, size_t width, const char **ret_next)
+{
+	size_t length = strlen(text), cut = width;
+
+	if (length <= width) {
+		*ret_next = text + length;
+		return length;
+	}
+	while (cut && text[cut] != ' ')
+		cut--;
+	/* A word that is longer than a line is cut. */
+	if (!cut) {
+		*ret_next = text + width;
+		return width;
+	}
+	*ret_next = text + cut + strspn(text + cut, " ");
+	while (cut > 1 && text[cut - 1] == ' ')
+		cut--;
+	return cut;
+}
+
+void table_print_text(FILE *out, const char *text, size_t column)
+{
+	const char *next = text;
+
+	do {
+		size_t n = table_wrap(text, TABLE_WIDTH - column, &next);
+
+		fprintf(out, "%.*s\n", (int)n, text);
+		if (*next)
+			fprintf(out, "%*s", (int)column, "");
+		text = next;
+	} while (*next);
+}
+
 size_t table_page_width(FILE *out)
 {
 	struct winsize size;

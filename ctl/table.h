@@ -44,6 +44,12 @@ int table_print(const struct table *table, FILE *out, const char *indent, size_t
  */
 void table_print_list(FILE *out, const char *text, size_t column);
 
+/* The same for sentences, broken at blanks. */
+void table_print_text(FILE *out, const char *text, size_t column);
+
+/* How many bytes of @text go on a line of @width, and where the next line starts. */
+size_t table_wrap(const char *text, size_t width, const char **ret_next);
+
 /* Width of @out when it is a terminal, else TABLE_WIDTH. */
 size_t table_page_width(FILE *out);
 

@@ -9,6 +9,7 @@
 #include "answer.h"
 #include "format.h"
 #include "status_text.h"
+#include "table.h"
 #include "util/clock.h"
 
 void top_samples_status(struct top_samples *samples, struct json_object *status)
@@ -104,7 +105,8 @@ static void print_head(const struct top_samples *samples, FILE *out)
 		answer_number(status, "last.window"),
 		SPAN(answer_number(status, "last.elapsed_ns")),
 		answer_number(status, "asked.targets"));
-	fprintf(out, "mode       %s\n", status_describe_mode(status, mode, sizeof(mode)));
+	fputs("mode       ", out);
+	table_print_text(out, status_describe_mode(status, mode, sizeof(mode)), 11);
 	print_tiers(status, out);
 	fprintf(out, "hit share  %s of accesses on the fastest tier, by estimate\n",
 		PPM(answer_number(status, "last.share_ppm")));

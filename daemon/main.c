@@ -147,21 +147,31 @@ static void print_fault(void *arg, const char *line)
 	fprintf(stderr, "%s\n", line);
 }
 
+/* @arg: NULL, or where the first one is kept. */
+struct first_fault {
+	char *why;
+	size_t size;
+};
+
 static void log_fault(void *arg, const char *line)
 {
-	(void)arg;
+	const struct first_fault *first = arg;
+
 	log_error("%s", line);
+	if (first && !*first->why)
+		snprintf(first->why, first->size, "%s", line);
 }
 
-static int load(const struct options *options, struct config *ret_config, config_fault_fn *fault)
+static int load(const struct options *options, struct config *ret_config, config_fault_fn *fault,
+		void *arg)
 {
 	int ret;
 
 	/* Without a conf the defaults hold; one that was asked for must be there. */
 	if (options->config_given)
-		ret = config_load(options->config, ret_config, fault, NULL);
+		ret = config_load(options->config, ret_config, fault, arg);
 	else
-		ret = config_load_optional(options->config, ret_config, fault, NULL);
+		ret = config_load_optional(options->config, ret_config, fault, arg);
 	if (ret < 0) {
 		log_error("%s: %s; expected a readable conf file", options->config, strerror(-ret));
 		return ret;
@@ -172,7 +182,7 @@ static int load(const struct options *options, struct config *ret_config, config
 static int check_config(struct options *options, struct config *config)
 {
 	options->config_given = 1;
-	if (load(options, config, print_fault) != 0)
+	if (load(options, config, print_fault, NULL) != 0)
 		return STATUS_USAGE;
 	printf("%s: ok\n", options->config);
 	return STATUS_OK;
@@ -183,17 +193,25 @@ struct confs {
 	const struct options *options;
 	struct config now;
 	struct config next;
+	int paused;
 };
 
 /* A conf that is bad leaves the old one in force, and the manager running. */
-static int reload(void *arg)
+static int reload(void *arg, const struct config **ret_next, char *why, size_t why_size)
 {
+	struct first_fault first = { .why = why, .size = why_size };
 	struct confs *confs = arg;
+	int ret;
 
-	if (load(confs->options, &confs->next, log_fault) != 0) {
+	*why = '\0';
+	ret = load(confs->options, &confs->next, log_fault, &first);
+	if (ret != 0) {
+		if (!*why)
+			snprintf(why, why_size, "%s: %s", confs->options->config, strerror(-ret));
 		log_warning("conf not reloaded: going on with the old one");
 		return -EINVAL;
 	}
+	*ret_next = &confs->next;
 	return 0;
 }
 
@@ -201,10 +219,11 @@ static int run(struct options *options, struct confs *confs)
 {
 	enum manager_end end;
 
-	if (load(options, &confs->now, log_fault) != 0)
+	if (load(options, &confs->now, log_fault, NULL) != 0)
 		return STATUS_USAGE;
 	options->manager.reload = reload;
 	options->manager.reload_arg = confs;
+	options->manager.paused = &confs->paused;
 	for (;;) {
 		if (manager_run(&confs->now, &options->manager, &end) < 0)
 			return STATUS_FAILED;

@@ -23,13 +23,36 @@
  */
 #define CONSUME_EVERY_USEC UINT64_C(100000)
 
-int manager_reload(struct manager *manager)
+/* A good conf may still name nodes that this machine has not: found out before all is torn down. */
+static int try_topology(const struct config *next, char *why, size_t why_size)
 {
+	const struct config_tiers *tiers = &next->tiers;
+	struct topology *topology;
+	int ret;
+
+	ret = topology_read("/sys", "/proc", tiers->count ? tiers->nodes : NULL, tiers->count,
+			    &topology, why, why_size);
+	if (ret < 0) {
+		if (!*why)
+			snprintf(why, why_size, "memory topology: %s", strerror(-ret));
+		log_error("memory topology: %s", why);
+		log_warning("conf not reloaded: going on with the old one");
+		return ret;
+	}
+	topology_free(topology);
+	return 0;
+}
+
+int manager_reload(struct manager *manager, char *why, size_t why_size)
+{
+	const struct config *next;
 	int ret;
 
 	/* The time is for Type=notify-reload, which systemd has from 253 on. */
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_ns() / NSEC_PER_USEC);
-	ret = manager->options->reload(manager->options->reload_arg);
+	ret = manager->options->reload(manager->options->reload_arg, &next, why, why_size);
+	if (ret == 0)
+		ret = try_topology(next, why, why_size);
 	if (ret < 0) {
 		sd_notify(0, "READY=1");
 		return ret;
@@ -41,10 +64,11 @@ int manager_reload(struct manager *manager)
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
 {
 	struct manager *manager = arg;
+	char why[256] = "";
 
 	(void)source;
 	if (info->ssi_signo == SIGHUP) {
-		manager_reload(manager);
+		manager_reload(manager, why, sizeof(why));
 		return 0;
 	}
 	sd_notify(0, "STOPPING=1");
@@ -189,6 +213,9 @@ static int open_all(struct manager *manager)
 	ret = open_loop(manager);
 	if (ret < 0)
 		return ret;
+	ret = manager_open_views(manager);
+	if (ret < 0)
+		return ret;
 	ret = manager_open_window_log(manager);
 	if (ret < 0)
 		return ret;
@@ -204,16 +231,10 @@ static int open_all(struct manager *manager)
 	ret = manager_open_worker(manager);
 	if (ret < 0)
 		return ret;
-	ret = manager_open_views(manager);
-	if (ret < 0) {
-		log_error("views: %s", strerror(-ret));
-		return ret;
-	}
+	manager_start_views(manager);
 	ret = add_sources(manager);
 	if (ret < 0)
 		log_error("event loop: %s", strerror(-ret));
-	else
-		manager_open_control(manager);
 	return ret;
 }
 

@@ -8,6 +8,8 @@
 #ifndef TIERED_MANAGER_H
 #define TIERED_MANAGER_H
 
+#include <stddef.h>
+
 struct config;
 
 /**
@@ -15,14 +17,17 @@ struct config;
  * @observe: move nothing, whatever the conf says
  * @every_window: log a line for every window
  * @window_log: CSV file to append to, or NULL
- * @reload: on SIGHUP: reads the conf again; 0: it is good, end with MANAGER_RELOAD
+ * @reload: reads the conf again; 0: it is good, and *ret_next is what the next run gets;
+ *	else -errno, logged, with the first fault in @why
+ * @paused: kept from run to run: what was paused stays so
  */
 struct manager_options {
 	int observe;
 	int every_window;
 	const char *window_log;
-	int (*reload)(void *arg);
+	int (*reload)(void *arg, const struct config **ret_next, char *why, size_t why_size);
 	void *reload_arg;
+	int *paused;
 };
 
 enum manager_end {

@@ -58,6 +58,8 @@ struct manager {
 
 	FILE *window_log;
 	uint64_t last_summary_ns;
+	uint64_t target_lines_ns; /* lines about targets that ended, since when, and how many */
+	unsigned int target_lines;
 	uint64_t last_look_ns;
 	uint64_t events[EVENT_KINDS];
 	struct manager_seen seen;
@@ -72,8 +74,11 @@ void manager_consume(struct manager *manager);
 /* The worker says that a target is gone, or cannot be had. */
 void manager_target_gone(struct manager *manager, const struct worker_gone *gone);
 
-/* manager.c: SIGHUP, or the verb. 0, or -errno when the conf is not good, which was logged. */
-int manager_reload(struct manager *manager);
+/*
+ * manager.c: SIGHUP, or the verb. 0: the loop ends, and the next run has the new conf.
+ * -errno when that is not good, or does not fit this machine: logged, and said in @why.
+ */
+int manager_reload(struct manager *manager, char *why, size_t why_size);
 
 /*
  * manager_worker.c: finds out whether there is something to tier and a way to do
@@ -85,9 +90,13 @@ int manager_on_worker(sd_event_source *source, int fd, uint32_t events, void *ar
 /* Waits until the worker has ended; nothing to do when there is none. */
 void manager_stop_worker(struct manager *manager);
 
-/* manager_views.c: board, pins, verbs; and, once there is a loop, the control socket. */
+/*
+ * manager_views.c: board, verbs and the control socket, before anything that another
+ * daemon would feel; -EADDRINUSE when there is one. Errors are logged.
+ */
 int manager_open_views(struct manager *manager);
-void manager_open_control(struct manager *manager);
+/* Once there is all that they look at: pins, and what the verbs see. */
+void manager_start_views(struct manager *manager);
 /* An sd_event_time_handler_t: writes the metrics file. */
 int manager_on_metrics(sd_event_source *source, uint64_t usec, void *arg);
 void manager_close_views(struct manager *manager);
@@ -101,7 +110,7 @@ void manager_report_window(struct manager *manager, const struct worker_window *
 /* What this machine can do, at start. */
 void manager_report_start(const struct manager *manager);
 /* One target, at its end. */
-void manager_report_target(const struct manager *manager, const struct worker_target *target);
+void manager_report_target(struct manager *manager, const struct worker_target *target);
 /* All that happened, at the end. */
 void manager_report_totals(struct manager *manager);
 int manager_open_window_log(struct manager *manager);

@@ -116,7 +116,27 @@ void manager_report_window(struct manager *manager, const struct worker_window *
 	journal_window(manager->journal, &record, line);
 }
 
-void manager_report_target(const struct manager *manager, const struct worker_target *target)
+/* Targets that may end in one log_every with a line each: a busy host must not flood the journal. */
+#define TARGET_LINES 10
+
+/* Not for a person at a terminal: who asked for every line gets it. */
+static int target_lines_left(struct manager *manager)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	if (manager->options->every_window)
+		return 1;
+	if (now_ns - manager->target_lines_ns >= manager->config->log_every_ns) {
+		if (manager->target_lines > TARGET_LINES)
+			log_info("%u more targets ended without a line",
+				 manager->target_lines - TARGET_LINES);
+		manager->target_lines_ns = now_ns;
+		manager->target_lines = 0;
+	}
+	return ++manager->target_lines <= TARGET_LINES;
+}
+
+void manager_report_target(struct manager *manager, const struct worker_target *target)
 {
 	const struct ledger_account *account = &target->account;
 	const struct journal_target record = {
@@ -129,7 +149,7 @@ void manager_report_target(const struct manager *manager, const struct worker_ta
 	};
 	char line[256];
 
-	if (!account->requested.pages)
+	if (!account->requested.pages || !target_lines_left(manager))
 		return;
 	snprintf(line, sizeof(line),
 		 "target %u: %s (pid %u): promoted %" PRIu64 ", demoted %" PRIu64

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "bpf/loader.h"
@@ -24,12 +25,26 @@
 #include "verbs/verbs.h"
 #include "worker/query.h"
 
+/* What is in force now: for the maps and the status line as well. */
+static void show_state(struct manager *manager)
+{
+	struct stats_daemon *daemon = board_daemon(manager->board);
+
+	daemon->observe = manager->running.observe || manager->options->observe;
+	daemon->paused = (uint32_t)manager->view.paused;
+	bpf_publish_daemon(manager->bpf, daemon);
+	*manager->options->paused = manager->view.paused;
+	if (manager->view.paused)
+		sd_notify(0, "STATUS=paused; 'tieredctl resume' goes on");
+}
+
 static void tuned(void *arg)
 {
 	struct manager *manager = arg;
 	const struct config *config = &manager->running;
 	struct worker_tune *tune;
 
+	show_state(manager);
 	if (!manager->worker)
 		return;
 	tune = calloc(1, sizeof(*tune));
@@ -44,13 +59,12 @@ static void tuned(void *arg)
 	tune->window_max_ns = config->window_max_ns;
 	tune->cpu_max_ppm = config->cpu_max_ppm;
 	tune->rate = config->rate;
-	board_daemon(manager->board)->observe = (uint32_t)tune->observe;
 	worker_send(manager->worker, &tune->message, WORKER_TUNE);
 }
 
-static int reload(void *arg)
+static int reload(void *arg, char *why, size_t why_size)
 {
-	return manager_reload(arg);
+	return manager_reload(arg, why, why_size);
 }
 
 /* What makes a promotion, to the BPF side: by tier, not by node number. */
@@ -81,21 +95,6 @@ static void open_pins(struct manager *manager)
 			    *why ? why : strerror(-ret));
 	else if (*why)
 		log_warning("%s", why);
-}
-
-static int open_board(struct manager *manager)
-{
-	struct stats_daemon *daemon;
-	int ret = board_new(&manager->board);
-
-	if (ret < 0)
-		return ret;
-	daemon = board_daemon(manager->board);
-	daemon->pid = (uint32_t)getpid();
-	daemon->observe = manager->running.observe || manager->options->observe;
-	daemon->updated_ns = clock_now_ns();
-	bpf_publish_daemon(manager->bpf, daemon);
-	return 0;
 }
 
 /* One complaint per kind of trouble: the collector's folder may be missing for long. */
@@ -136,14 +135,47 @@ int manager_on_metrics(sd_event_source *source, uint64_t usec, void *arg)
 	return ret < 0 ? ret : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+/* Another daemon must not be disturbed: nothing is opened before its socket was looked at. */
+static int open_control(struct manager *manager)
+{
+	const struct control_verb *verbs;
+	char why[256] = "";
+	size_t n;
+	int ret;
+
+	verbs = verbs_table(&n);
+	ret = control_open(manager->loop, TIERED_CONTROL_SOCKET, verbs, n, manager->verbs,
+			   &manager->control, why, sizeof(why));
+	if (ret == -EADDRINUSE) {
+		log_error("%s; stop it first", why);
+		return ret;
+	}
+	if (ret < 0)
+		log_warning("no control socket: %s; going on without tieredctl",
+			    *why ? why : strerror(-ret));
+	else
+		verbs_connect(manager->verbs, manager->control);
+	return 0;
+}
+
 int manager_open_views(struct manager *manager)
 {
 	int ret;
 
-	open_pins(manager);
-	ret = open_board(manager);
-	if (ret < 0)
+	ret = board_new(&manager->board);
+	if (ret == 0)
+		ret = verbs_new(&manager->view, &manager->verbs);
+	if (ret < 0) {
+		log_error("views: %s", strerror(-ret));
 		return ret;
+	}
+	return open_control(manager);
+}
+
+void manager_start_views(struct manager *manager)
+{
+	struct stats_daemon *daemon = board_daemon(manager->board);
+
 	manager->view = (struct verbs_env){
 		.config = &manager->running,
 		.board = manager->board,
@@ -158,28 +190,20 @@ int manager_open_views(struct manager *manager)
 		.events = manager->events,
 		.started_ns = clock_now_ns(),
 		.observe = manager->options->observe,
+		.paused = *manager->options->paused,
 		.reload = reload,
 		.tuned = tuned,
 		.arg = manager,
 	};
-	return verbs_new(&manager->view, &manager->verbs);
-}
-
-void manager_open_control(struct manager *manager)
-{
-	const struct control_verb *verbs;
-	char why[256] = "";
-	size_t n;
-	int ret;
-
-	verbs = verbs_table(&n);
-	ret = control_open(manager->loop, TIERED_CONTROL_SOCKET, verbs, n, manager->verbs,
-			   &manager->control, why, sizeof(why));
-	if (ret < 0)
-		log_warning("no control socket: %s; going on without tieredctl",
-			    *why ? why : strerror(-ret));
-	else
-		verbs_connect(manager->verbs, manager->control);
+	open_pins(manager);
+	daemon->pid = (uint32_t)getpid();
+	daemon->updated_ns = clock_now_ns();
+	if (!manager->view.paused) {
+		show_state(manager);
+		return;
+	}
+	tuned(manager);
+	log_warning("still paused, as it was before the reload; 'tieredctl resume' goes on");
 }
 
 void manager_close_views(struct manager *manager)

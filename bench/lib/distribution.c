@@ -57,16 +57,19 @@ static double rank_weight(const struct distribution *distribution, uint32_t n, u
 	return 1;
 }
 
-/* A random order of the items, by the seed alone (Fisher and Yates). */
-static uint32_t *order_new(uint64_t seed, uint32_t n)
+/* A random order of the items, by the seed alone (Fisher and Yates), or the order they have. */
+static uint32_t *order_new(const struct distribution *distribution, uint32_t n)
 {
 	uint32_t *order = malloc((size_t)n * sizeof(*order));
-	uint64_t state = random_seed(seed);
+	uint64_t state = random_seed(distribution->seed);
 
 	if (!order)
 		return NULL;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t j = (uint32_t)(((random_next(&state) >> 32) * (i + 1)) >> 32);
+
+		if (distribution->in_order)
+			j = i;
 
 		order[i] = order[j];
 		order[j] = i;
@@ -76,7 +79,7 @@ static uint32_t *order_new(uint64_t seed, uint32_t n)
 
 int distribution_weights(const struct distribution *distribution, uint32_t n, float *ret_weights)
 {
-	auto_free uint32_t *order = order_new(distribution->seed, n);
+	auto_free uint32_t *order = order_new(distribution, n);
 	uint64_t shift = (uint64_t)distribution->jump * hot_items(distribution, n);
 	double sum = 0;
 

@@ -24,6 +24,7 @@ enum distribution_shape {
  * @hot_access: HOTSET: part of the accesses that go there; the rest goes to the cold ones evenly
  * @theta: ZIPF: exponent, at least 0
  * @seed: chooses which items are hot
+ * @in_order: not @seed does: item 0 is the hottest, then 1, and so on
  * @jump: number of the hot set; each one is disjoint from the one before (while there is room)
  */
 struct distribution {
@@ -32,6 +33,7 @@ struct distribution {
 	double hot_access;
 	double theta;
 	uint64_t seed;
+	int in_order;
 	uint32_t jump;
 };
 

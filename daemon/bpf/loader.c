@@ -185,6 +185,13 @@ static void hooks_attach(struct bpf *bpf)
 	for (int id = 0; id < HOOKS; id++) {
 		if (!bpf->hooks[id].enabled || hook_specs[id].kind == HOOK_ITERATOR)
 			continue;
+		/* What is begun must be ended, or reasons would outlive their migration. */
+		if (id == HOOK_MIGRATION_STARTS && !bpf->hooks[HOOK_MIGRATIONS].enabled) {
+			bpf->hooks[id].enabled = false;
+			snprintf(bpf->hooks[id].reason, sizeof(bpf->hooks[id].reason),
+				 "needs the hook migrations, which is off");
+			continue;
+		}
 		bpf->links[id] = bpf_program__attach(hook_program(bpf->skeleton, id));
 		if (bpf->links[id])
 			continue;

@@ -140,8 +140,14 @@ static int folder_check(const char *folder, char *why, size_t why_size)
 {
 	struct stat stat;
 
-	if (lstat(folder, &stat) < 0 && errno == ENOENT)
-		return 0;
+	if (lstat(folder, &stat) < 0) {
+		int error = -errno;
+
+		if (error == -ENOENT)
+			return 0;
+		snprintf(why, why_size, "%s: %s", folder, strerror(-error));
+		return error;
+	}
 	if (S_ISDIR(stat.st_mode) && stat.st_uid == geteuid())
 		return 0;
 	snprintf(why, why_size, "%s is in the way: expected nothing there, or a folder of uid %u",

@@ -155,8 +155,8 @@ static int parse_path(const struct config_key *key, const char *value, void *fie
 #define EXPECT_WINDOW "a duration from 10ms to 60min such as 200ms or 2s"
 #define EXPECT_PERIOD "expected a duration from 100ms to 60min such as 5s"
 
-/* PID_MAX_LIMIT of the kernel on 64-bit machines: there never are more processes. */
-#define TARGETS_LIMIT 4194304
+/* As many as the maps of the BPF programs take (bpf/maps.bpf.h). */
+#define TARGETS_LIMIT 16384
 /* The loader takes UINT32_MAX for "no cap", and less bits than the conf has. */
 #define EVENT_RATE_MAX (UINT32_MAX - 1)
 
@@ -191,7 +191,7 @@ static const struct config_key keys[] = {
 	    "Processes with less resident memory are left alone. A [target] may set a size of\n"
 	    "its own for those that it chooses."),
 	KEY_IN("tiered", "targets_max", parsers_count, targets_max, 1, TARGETS_LIMIT,
-	       "expected a number from 1 to 4194304", "1024",
+	       "expected a number from 1 to 16384", "1024",
 	       "Processes managed at a time; the largest come first."),
 	KEY_IN("tiered", "sweep", parsers_duration, sweep_ns, PERIOD_MIN_NS, DURATION_MAX_NS,
 	       EXPECT_PERIOD, "5s",

@@ -19,6 +19,7 @@
 /**
  * struct control_limits - every bound; the tests have shorter ones
  * @clients: at the same time, CONTROL_CLIENTS_MAX at most
+ * @for_root: of these, places that only root may take
  * @line_ns: from the first byte of a request to its newline
  * @idle_ns: without a request
  * @answer_ns: for a handler to answer
@@ -31,6 +32,7 @@
  */
 struct control_limits {
 	unsigned int clients;
+	unsigned int for_root;
 	uint64_t line_ns;
 	uint64_t idle_ns;
 	uint64_t answer_ns;

@@ -20,6 +20,8 @@
  */
 const struct control_limits control_limits = {
 	.clients = CONTROL_CLIENTS_MAX,
+	/* Whoever has to stop a runaway exporter gets in. */
+	.for_root = 4,
 	.line_ns = 5 * NSEC_PER_SEC,
 	.idle_ns = 60 * NSEC_PER_SEC,
 	.answer_ns = 10 * NSEC_PER_SEC,
@@ -51,6 +53,7 @@ static int let_in(struct control *control, int fd)
 {
 	int allowed = control_socket_allows(&control->socket, fd);
 	char sentence[128];
+	unsigned int places;
 
 	if (allowed <= 0) {
 		snprintf(sentence, sizeof(sentence), "only root%s%s may talk to the daemon",
@@ -58,10 +61,12 @@ static int let_in(struct control *control, int fd)
 		turn_away(control, fd, CONTROL_REFUSED, sentence);
 		return 0;
 	}
-	if (control->stats.clients >= control->limits.clients) {
+	places = control->limits.clients;
+	if (allowed != CONTROL_RIGHT_ROOT)
+		places -= control->limits.for_root;
+	if (control->stats.clients >= places) {
 		snprintf(sentence, sizeof(sentence),
-			 "%u clients are connected already, the most there may be",
-			 control->limits.clients);
+			 "%u clients are connected already, the most there may be", places);
 		turn_away(control, fd, CONTROL_BUSY, sentence);
 		return 0;
 	}

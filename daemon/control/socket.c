@@ -32,18 +32,29 @@ fail(const struct problem *problem, int error, const char *format, ...)
 	return error;
 }
 
-/* The folder alone, not those above it: they are the system's. */
-static int make_folder(const char *path, const struct problem *problem)
+/* The folder of @path, without it; "" when it has none but the root. */
+static void folder_of(const char *path, char *folder, size_t size)
 {
-	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char *slash;
 
-	snprintf(folder, sizeof(folder), "%s", path);
+	snprintf(folder, size, "%s", path);
 	slash = strrchr(folder, '/');
-	if (!slash || slash == folder)
+	if (slash)
+		*slash = '\0';
+	else
+		folder[0] = '\0';
+}
+
+/* That folder alone, not those above it: they are the system's. @ret_made: it was not there. */
+static int make_folder(const char *path, int *ret_made, const struct problem *problem)
+{
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+	folder_of(path, folder, sizeof(folder));
+	if (!folder[0])
 		return 0;
-	*slash = '\0';
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+	*ret_made = mkdir(folder, 0755) == 0;
+	if (!*ret_made && errno != EEXIST)
 		return fail(problem, -errno, "cannot make the folder %s: %s", folder,
 			    strerror(errno));
 	return 0;
@@ -156,7 +167,7 @@ int control_socket_open(struct control_socket *ret, const char *path, const char
 	if (socket.fd < 0)
 		return socket.fd;
 	memcpy(socket.path, address.sun_path, sizeof(socket.path));
-	error = make_folder(path, &problem);
+	error = make_folder(path, &socket.made_folder, &problem);
 	if (error == 0)
 		error = bind_socket(socket.fd, &address, &problem);
 	if (error < 0) {
@@ -175,12 +186,18 @@ int control_socket_open(struct control_socket *ret, const char *path, const char
 
 void control_socket_close(struct control_socket *socket)
 {
+	char folder[sizeof(socket->path)];
 	struct stat status;
 
 	if (lstat(socket->path, &status) == 0 && status.st_dev == socket->device &&
 	    status.st_ino == socket->inode)
 		unlink(socket->path);
 	close(socket->fd);
+	if (!socket->made_folder)
+		return;
+	/* What others put there keeps it. */
+	folder_of(socket->path, folder, sizeof(folder));
+	rmdir(folder);
 }
 
 /* Is @gid among the supplementary groups of the other end? */
@@ -215,8 +232,8 @@ int control_socket_allows(const struct control_socket *socket, int fd)
 		return -errno;
 	/* The daemon's own user is root but in tests. */
 	if (peer.uid == 0 || peer.uid == geteuid())
-		return 1;
+		return CONTROL_RIGHT_ROOT;
 	if (!socket->group[0])
-		return 0;
-	return peer.gid == socket->gid ? 1 : in_groups(fd, socket->gid);
+		return CONTROL_RIGHT_NONE;
+	return peer.gid == socket->gid ? CONTROL_RIGHT_GROUP : in_groups(fd, socket->gid);
 }

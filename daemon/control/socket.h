@@ -13,6 +13,7 @@
  * @device, @inode: of the file, so that only our own is removed
  * @group: name of the group that may use it, "" for root only
  * @gid: of it
+ * @made_folder: its folder was not there before
  */
 struct control_socket {
 	int fd;
@@ -21,6 +22,7 @@ struct control_socket {
 	ino_t inode;
 	char group[33];
 	gid_t gid;
+	int made_folder;
 };
 
 /*
@@ -30,10 +32,15 @@ struct control_socket {
 int control_socket_open(struct control_socket *ret, const char *path, const char *group, char *why,
 			size_t why_size);
 
-/* Stops listening, removes the file. */
+/* Stops listening, removes the file, and the folder if it was made for it. */
 void control_socket_close(struct control_socket *socket);
 
-/* May the one at the other end of @fd use it? 1 or 0, or -errno when that cannot be told. */
+/* May the one at the other end of @fd use it? -errno when that cannot be told, else one of these. */
+enum control_right {
+	CONTROL_RIGHT_NONE = 0,
+	CONTROL_RIGHT_GROUP = 1,
+	CONTROL_RIGHT_ROOT = 2,
+};
 int control_socket_allows(const struct control_socket *socket, int fd);
 
 #endif

@@ -19,12 +19,15 @@ const struct tracker_ops *const *tracker_list(size_t *ret_n)
 	return trackers;
 }
 
-static void add_reason(char *reasons, size_t size, const char *name, const char *reason)
+/* @what: goes before the name, or "". */
+static void add_reason(char *reasons, size_t size, const char *what, const char *name,
+		       const char *reason)
 {
 	size_t used = strnlen(reasons, size);
 
 	if (used < size)
-		snprintf(reasons + used, size - used, "%s%s: %s", used ? "; " : "", name, reason);
+		snprintf(reasons + used, size - used, "%s%s%s: %s", used ? "; " : "", what, name,
+			 reason);
 }
 
 static int try_tracker(const struct tracker_ops *tracker, const struct tracker_env *env,
@@ -34,7 +37,8 @@ static int try_tracker(const struct tracker_ops *tracker, const struct tracker_e
 	int err = tracker->probe(env, reason, sizeof(reason));
 
 	if (err < 0) {
-		add_reason(reasons, size, tracker->name, reason[0] ? reason : strerror(-err));
+		add_reason(reasons, size, "tracker ", tracker->name,
+			   reason[0] ? reason : strerror(-err));
 		return err;
 	}
 	*ret = tracker;
@@ -63,9 +67,9 @@ int tracker_choose(const char *name, const struct tracker_env *env, const struct
 		tracker = by_name(name);
 		if (tracker)
 			return try_tracker(tracker, env, ret, reasons, size);
-		add_reason(reasons, size, name, "there is no such tracker; expected auto");
+		add_reason(reasons, size, "", name, "there is no such tracker; expected auto");
 		for (i = 0; i < N_TRACKERS; i++)
-			add_reason(reasons, size, trackers[i]->name, trackers[i]->summary);
+			add_reason(reasons, size, "", trackers[i]->name, trackers[i]->summary);
 		return -ENOENT;
 	}
 	for (i = 0; i < N_TRACKERS; i++)

@@ -107,7 +107,7 @@ struct json_object *explain_json(const struct verbs *verbs, const struct questio
 	json_object_object_add(object, "target", target ? json_target(verbs, target) : NULL);
 	json_object_object_add(object, "excluded", NULL);
 	json_object_object_add(object, "page",
-			       answer->cells ? NULL : page_json(verbs, &answer->page));
+			       question->address ? page_json(verbs, &answer->page) : NULL);
 	json_object_object_add(object, "regions", cells_json(answer));
 	return object;
 }
@@ -154,6 +154,17 @@ static struct json_object *groups_json(const struct verbs *verbs,
 	return array;
 }
 
+/* Pages in groups that found no room in the answer. */
+static uint64_t pages_left(const struct worker_answer *answer)
+{
+	uint64_t left = answer->planned_pages;
+	size_t i;
+
+	for (i = 0; i < answer->n_groups; i++)
+		left -= answer->groups[i].pages < left ? answer->groups[i].pages : left;
+	return left;
+}
+
 static struct json_object *moves_json(const struct verbs *verbs, const struct worker_answer *answer)
 {
 	struct json_object *array = json_object_new_array();
@@ -189,9 +200,11 @@ struct json_object *plan_json(const struct verbs *verbs, const struct worker_ans
 	json_object_object_add(
 		object, "observe",
 		json_object_new_boolean(verbs->env->observe || verbs->env->config->observe));
+	json_object_object_add(object, "paused", json_object_new_boolean(verbs->env->paused));
 	json_add_u64(object, "moves", answer->n_planned);
 	json_add_u64(object, "pages", answer->planned_pages);
 	json_object_object_add(object, "groups", groups_json(verbs, answer));
+	json_add_u64(object, "groups_left", pages_left(answer));
 	json_object_object_add(object, "first", moves_json(verbs, answer));
 	json_object_object_add(object, "cost", cost);
 	json_object_object_add(object, "gain", gain);

@@ -11,15 +11,22 @@
 /* Each watcher costs the daemon a line per event. */
 #define WATCHERS_MAX 8
 
-/* A question on its way to the worker; @token 0: a free place. */
+/*
+ * A question; @token 0: a free place; @address 0: of the whole. @ask waits for its turn:
+ * one question is with the worker at a time, so that many clients cannot hold it up.
+ */
 struct question {
 	uint64_t token;
+	struct worker_query *ask;
+	uint64_t sent_ns;
 	struct control_call call;
 	uint32_t pid;
+	uint64_t address;
 };
 
 struct name;
 struct watcher;
+struct worker_query;
 
 struct verbs {
 	struct verbs_env *env;
@@ -28,7 +35,7 @@ struct verbs {
 	uint64_t last_token;
 	struct watcher *watchers[WATCHERS_MAX];
 	size_t n_watchers;
-	struct name *name; /* trace.c: whose memory the last event was about */
+	struct name *names; /* trace.c: whose memory events were about of late */
 };
 
 /* One function per verb; struct control_verb.run. */
@@ -47,6 +54,12 @@ void verb_reload(void *arg, struct control_call call, struct json_object *args);
 /* Arguments were checked for their type already. 0 and "" when not given. */
 uint64_t args_number(struct json_object *args, const char *name);
 const char *args_string(struct json_object *args, const char *name);
+/*
+ * The argument "pid" into @ret_pid: 0 when it was not given. Returns 0, after having
+ * refused the call, when it is none of Linux's (1 to 4194304).
+ */
+int args_pid(struct verbs *verbs, struct control_call call, struct json_object *args,
+	     uint32_t *ret_pid);
 
 /* json.c: @base is a structure, each field a __u64 of it. */
 struct json_field {
@@ -76,7 +89,8 @@ struct json_object *heatmap_json(const struct verbs *verbs, const struct questio
 				 const struct worker_answer *answer);
 struct json_object *plan_json(const struct verbs *verbs, const struct worker_answer *answer);
 
-/* Watchers go with the verbs. */
+/* Questions that were not sent go with the verbs; watchers too. */
+void query_close(struct verbs *verbs);
 void trace_close(struct verbs *verbs);
 
 #endif

@@ -8,7 +8,11 @@
 #include "config/config.h"
 #include "observe/cgroup.h"
 #include "util/utf8.h"
+#include "tiered/control.h"
 #include "verbs/internal.h"
+
+/* PID_MAX_LIMIT of the kernel on 64-bit machines. */
+#define PID_LIMIT 4194304u
 
 #define FIELD(type, name)                                                                          \
 	{                                                                                          \
@@ -63,6 +67,25 @@ const char *args_string(struct json_object *args, const char *name)
 	struct json_object *value;
 
 	return json_object_object_get_ex(args, name, &value) ? json_object_get_string(value) : "";
+}
+
+int args_pid(struct verbs *verbs, struct control_call call, struct json_object *args,
+	     uint32_t *ret_pid)
+{
+	struct json_object *value;
+	uint64_t pid;
+
+	*ret_pid = 0;
+	if (!json_object_object_get_ex(args, "pid", &value))
+		return 1;
+	pid = json_object_get_uint64(value);
+	if (!pid || pid > PID_LIMIT) {
+		control_refuse(verbs->control, call, CONTROL_BAD_REQUEST,
+			       "pid %llu; expected 1 to %u", (unsigned long long)pid, PID_LIMIT);
+		return 0;
+	}
+	*ret_pid = (uint32_t)pid;
+	return 1;
 }
 
 void json_add_u64(struct json_object *object, const char *name, uint64_t value)

@@ -5,6 +5,7 @@
  * A question is kept with the call that waits for it; the token finds it again.
  * The socket gives up on it by itself when the worker does not answer in time.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "observe/proc.h"
 #include "observe/targets.h"
 #include "tiered/control.h"
+#include "util/clock.h"
 #include "verbs/internal.h"
 #include "worker/query.h"
 #include "worker/worker.h"
@@ -20,17 +22,8 @@
 #define COLUMNS_DEFAULT 64
 #define MOVES_DEFAULT 20
 
-/* A free place, or the one with most to wait when there is none: it has been given up. */
-static struct question *question_place(struct verbs *verbs)
-{
-	struct question *oldest = &verbs->questions[0];
-	size_t i;
-
-	for (i = 0; i < QUESTIONS_MAX && oldest->token; i++)
-		if (verbs->questions[i].token < oldest->token)
-			oldest = &verbs->questions[i];
-	return oldest;
-}
+/* The worker may be inside a call that blocks; after this it has lost the question. */
+#define LOST_NS (60 * NSEC_PER_SEC)
 
 static struct question *question_find(struct verbs *verbs, uint64_t token)
 {
@@ -42,17 +35,56 @@ static struct question *question_find(struct verbs *verbs, uint64_t token)
 	return NULL;
 }
 
-/* Sends @ask, which the callee takes over. */
+/* A free place; NULL when all wait. */
+static struct question *question_place(struct verbs *verbs)
+{
+	return question_find(verbs, 0);
+}
+
+/* The next that waits goes to the worker, unless one is there already. */
+static void question_next(struct verbs *verbs)
+{
+	struct question *next = NULL;
+	size_t i;
+
+	for (i = 0; i < QUESTIONS_MAX; i++) {
+		struct question *question = &verbs->questions[i];
+
+		if (question->token && !question->ask) {
+			if (clock_now_ns() - question->sent_ns < LOST_NS)
+				return;
+			question->token = 0;
+		}
+		if (question->token && (!next || question->token < next->token))
+			next = question;
+	}
+	if (!next || !*verbs->env->worker)
+		return;
+	worker_send(*verbs->env->worker, &next->ask->message, WORKER_QUERY);
+	next->ask = NULL;
+	next->sent_ns = clock_now_ns();
+}
+
+/* Takes @ask over. */
 static void question_send(struct verbs *verbs, struct control_call call, struct worker_query *ask,
 			  uint32_t pid)
 {
 	struct question *question = question_place(verbs);
 
+	if (!question) {
+		free(ask);
+		control_refuse(verbs->control, call, CONTROL_BUSY,
+			       "%d questions wait for the worker already; ask again later",
+			       QUESTIONS_MAX);
+		return;
+	}
 	question->token = ++verbs->last_token;
 	question->call = call;
 	question->pid = pid;
+	question->address = ask->address;
+	question->ask = ask;
 	ask->token = question->token;
-	worker_send(*verbs->env->worker, &ask->message, WORKER_QUERY);
+	question_next(verbs);
 }
 
 static struct worker_query *question_new(struct verbs *verbs, struct control_call call,
@@ -104,20 +136,26 @@ static int parse_address(const char *text, uint64_t *ret)
 {
 	char *end;
 
+	/* What strtoull() takes besides: blanks and signs. */
+	if (!isxdigit((unsigned char)*text))
+		return -EINVAL;
 	errno = 0;
 	*ret = strtoull(text, &end, 16);
-	return errno || end == text || *end || *text == '-' ? -EINVAL : 0;
+	return errno || *end || !*ret ? -EINVAL : 0;
 }
 
 void verb_explain(void *arg, struct control_call call, struct json_object *args)
 {
 	struct verbs *verbs = arg;
-	uint32_t pid = (uint32_t)args_number(args, "pid");
 	const char *address = args_string(args, "address");
-	struct board_target *target = board_find_process(verbs->env->board, pid);
+	struct board_target *target;
 	struct worker_query *ask;
 	uint64_t where = 0;
+	uint32_t pid;
 
+	if (!args_pid(verbs, call, args, &pid))
+		return;
+	target = board_find_process(verbs->env->board, pid);
 	if (*address && parse_address(address, &where) < 0) {
 		control_refuse(
 			verbs->control, call, CONTROL_BAD_REQUEST,
@@ -140,10 +178,14 @@ void verb_explain(void *arg, struct control_call call, struct json_object *args)
 void verb_heatmap(void *arg, struct control_call call, struct json_object *args)
 {
 	struct verbs *verbs = arg;
-	uint64_t pid = args_number(args, "pid"), columns = args_number(args, "columns");
-	struct board_target *target = board_find_process(verbs->env->board, (uint32_t)pid);
+	uint64_t columns = args_number(args, "columns");
+	struct board_target *target;
 	struct worker_query *ask;
+	uint32_t pid;
 
+	if (!args_pid(verbs, call, args, &pid))
+		return;
+	target = board_find_process(verbs->env->board, pid);
 	if (columns > QUERY_CELLS_MAX) {
 		control_refuse(verbs->control, call, CONTROL_BAD_REQUEST,
 			       "columns %llu; expected 1 to %u", (unsigned long long)columns,
@@ -155,13 +197,13 @@ void verb_heatmap(void *arg, struct control_call call, struct json_object *args)
 		return;
 	if (!target) {
 		free(ask);
-		control_refuse(verbs->control, call, CONTROL_NOT_FOUND, "no target has pid %llu",
-			       (unsigned long long)pid);
+		control_refuse(verbs->control, call, CONTROL_NOT_FOUND, "no target has pid %u",
+			       pid);
 		return;
 	}
 	ask->target = target->id;
 	ask->count = columns ? (uint32_t)columns : COLUMNS_DEFAULT;
-	question_send(verbs, call, ask, (uint32_t)pid);
+	question_send(verbs, call, ask, pid);
 }
 
 void verb_plan(void *arg, struct control_call call, struct json_object *args)
@@ -185,7 +227,11 @@ void verb_plan(void *arg, struct control_call call, struct json_object *args)
 
 static void answer_error(struct verbs *verbs, const struct question *question, int error)
 {
-	if (error == -ENOENT)
+	if (error == -ENOENT && board_find_process(verbs->env->board, question->pid))
+		control_refuse(verbs->control, question->call, CONTROL_BUSY,
+			       "pid %u was not looked at yet; ask again in a moment",
+			       question->pid);
+	else if (error == -ENOENT)
 		control_refuse(verbs->control, question->call, CONTROL_NOT_FOUND,
 			       "no target has pid %u any more", question->pid);
 	else if (error == -EAGAIN)
@@ -213,6 +259,7 @@ void verbs_answer(struct verbs *verbs, struct worker_answer *answer)
 	if (question)
 		question->token = 0;
 	worker_answer_free(answer);
+	question_next(verbs);
 }
 
 void verbs_no_worker(struct verbs *verbs)
@@ -225,5 +272,16 @@ void verbs_no_worker(struct verbs *verbs)
 		control_refuse(verbs->control, verbs->questions[i].call, CONTROL_UNAVAILABLE,
 			       "the daemon is stopping");
 		verbs->questions[i].token = 0;
+	}
+	query_close(verbs);
+}
+
+void query_close(struct verbs *verbs)
+{
+	size_t i;
+
+	for (i = 0; i < QUESTIONS_MAX; i++) {
+		free(verbs->questions[i].ask);
+		verbs->questions[i].ask = NULL;
 	}
 }

@@ -68,7 +68,7 @@ static void show_rate(const struct config *config, char *buffer, size_t size)
 	else if (rate % (1 << 20) == 0)
 		snprintf(buffer, size, "%" PRIu64 "M/s", rate >> 20);
 	else
-		snprintf(buffer, size, "%" PRIu64 "K/s", rate >> 10);
+		snprintf(buffer, size, "%" PRIu64 "/s", rate);
 }
 
 static const struct {
@@ -172,6 +172,13 @@ void verb_set(void *arg, struct control_call call, struct json_object *args)
 		refuse_key(verbs, call, key);
 		return;
 	}
+	if (verbs->env->observe && live[at].show == show_mode) {
+		control_refuse(
+			verbs->control, call, CONTROL_UNAVAILABLE,
+			"the daemon was started with --observe: it moves nothing whatever the "
+			"mode");
+		return;
+	}
 	live[at].show(verbs->env->config, before, sizeof(before));
 	if (!set_value(verbs, call, at, args_string(args, "value")))
 		return;
@@ -187,14 +194,14 @@ void verb_set(void *arg, struct control_call call, struct json_object *args)
 }
 
 /* One target, by its process. Returns 0 when the call was refused. */
-static int pause_target(struct verbs *verbs, struct control_call call, uint64_t pid, int paused)
+static int pause_target(struct verbs *verbs, struct control_call call, uint32_t pid, int paused)
 {
-	struct board_target *target = board_find_process(verbs->env->board, (uint32_t)pid);
+	struct board_target *target = board_find_process(verbs->env->board, pid);
 	struct worker_pause *message;
 
 	if (!target || !*verbs->env->worker) {
-		control_refuse(verbs->control, call, CONTROL_NOT_FOUND,
-			       "no target has pid %" PRIu64, pid);
+		control_refuse(verbs->control, call, CONTROL_NOT_FOUND, "no target has pid %u",
+			       pid);
 		return 0;
 	}
 	message = calloc(1, sizeof(*message));
@@ -206,7 +213,7 @@ static int pause_target(struct verbs *verbs, struct control_call call, uint64_t 
 	message->paused = paused;
 	worker_send(*verbs->env->worker, &message->message, WORKER_PAUSE);
 	target->paused = paused;
-	log_info("target %u (pid %" PRIu64 ") %s through the control socket", target->id, pid,
+	log_info("target %u (pid %u) %s through the control socket", target->id, pid,
 		 paused ? "paused" : "resumed");
 	return 1;
 }
@@ -215,14 +222,15 @@ static void set_paused(struct verbs *verbs, struct control_call call, struct jso
 		       int paused)
 {
 	struct json_object *result;
-	uint64_t pid = args_number(args, "pid");
+	uint32_t pid;
 
+	if (!args_pid(verbs, call, args, &pid))
+		return;
 	if (pid) {
 		if (!pause_target(verbs, call, pid, paused))
 			return;
 	} else if (verbs->env->paused != paused) {
 		verbs->env->paused = paused;
-		board_daemon(verbs->env->board)->paused = (uint32_t)paused;
 		verbs->env->tuned(verbs->env->arg);
 		log_info("%s through the control socket", paused ? "paused" : "resumed");
 	}
@@ -244,12 +252,12 @@ void verb_resume(void *arg, struct control_call call, struct json_object *args)
 void verb_reload(void *arg, struct control_call call, struct json_object *args)
 {
 	struct verbs *verbs = arg;
+	char why[256] = "";
 
 	(void)args;
-	if (verbs->env->reload(verbs->env->arg) < 0)
+	if (verbs->env->reload(verbs->env->arg, why, sizeof(why)) < 0)
 		control_refuse(verbs->control, call, CONTROL_FAILED,
-			       "the conf is not good, the old one stays in force; the log says "
-			       "what is wrong");
+			       "%s; the old conf stays in force (the log has all faults)", why);
 	else
 		control_reply(verbs->control, call, NULL);
 }

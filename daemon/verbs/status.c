@@ -187,6 +187,8 @@ static struct json_object *status_seen(const struct verbs *verbs)
 	json_add_u64(object, "mappings", totals.folios);
 	json_add_u64(object, "mappings_undone", totals.folios_undone);
 	json_add_u64(object, "process_overflow", totals.process_overflow);
+	json_add_u64(object, "cgroup_overflow", totals.cgroup_overflow);
+	json_add_u64(object, "node_pair_overflow", totals.node_pair_overflow);
 	json_object_object_add(object, "by_reason", seen_by_reason(verbs));
 	json_object_object_add(object, "tlb_flushes", seen_flushes(verbs));
 	json_object_object_add(object, "node_pairs", pairs);
@@ -281,15 +283,20 @@ void verb_status(void *arg, struct control_call call, struct json_object *args)
 	struct verbs *verbs = arg;
 	struct json_object *status = json_object_new_object();
 	struct json_object *cgroups = json_object_new_array();
+	uint32_t pid;
 
+	if (!args_pid(verbs, call, args, &pid)) {
+		json_object_put(status);
+		json_object_put(cgroups);
+		return;
+	}
 	bpf_each_cgroup(verbs->env->bpf, add_cgroup, cgroups);
 	json_object_object_add(status, "daemon", status_daemon(verbs));
 	json_object_object_add(status, "tiers", status_tiers(verbs));
 	json_object_object_add(status, "last", status_last(verbs));
 	json_object_object_add(status, "asked", json_asked_daemon(board_daemon(verbs->env->board)));
 	json_object_object_add(status, "seen", status_seen(verbs));
-	json_object_object_add(status, "processes",
-			       status_processes(verbs, args_number(args, "pid")));
+	json_object_object_add(status, "processes", status_processes(verbs, pid));
 	json_object_object_add(status, "cgroups", cgroups);
 	json_object_object_add(status, "hooks", status_hooks(verbs));
 	control_reply(verbs->control, call, status);

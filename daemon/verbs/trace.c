@@ -40,7 +40,10 @@ struct watcher {
 	struct event_losses lost; /* up to here they were told */
 };
 
-/* Whose memory it is, for people. The last one is kept: events come in runs. */
+/*
+ * Whose memory it is, for people. Kept by pid and cgroup for a second: events come in
+ * runs, and in a storm a look into /proc for each would take all of the main thread.
+ */
 struct name {
 	uint32_t pid;
 	uint64_t cgroup_id;
@@ -50,6 +53,8 @@ struct name {
 	char raw_comm[17];
 	char raw_cgroup[GLOB_MAX];
 };
+
+#define NAMES 256
 
 /* For between two quotes: what JSON must escape, and bytes that are no ASCII. */
 static void quote(const char *text, char *buffer, size_t size)
@@ -64,22 +69,30 @@ static void quote(const char *text, char *buffer, size_t size)
 	buffer[used] = '\0';
 }
 
-static void name_find(struct name *name, uint32_t pid, uint64_t cgroup_id)
+static void name_fill(struct name *name, uint32_t pid, uint64_t cgroup_id)
 {
-	uint64_t now_ns = clock_now_ns();
 	struct proc_stat stat;
 
-	if (name->pid == pid && name->cgroup_id == cgroup_id && now_ns < name->good_until_ns)
-		return;
 	name->pid = pid;
 	name->cgroup_id = cgroup_id;
-	name->good_until_ns = now_ns + NAME_GOOD_NS;
 	name->raw_comm[0] = '\0';
 	if (pid && proc_read_stat("/proc", pid, &stat) == 0)
 		snprintf(name->raw_comm, sizeof(name->raw_comm), "%.16s", stat.comm);
 	cgroup_path("/sys", cgroup_id, name->raw_cgroup, sizeof(name->raw_cgroup));
 	quote(name->raw_comm, name->comm, sizeof(name->comm));
 	quote(name->raw_cgroup, name->cgroup, sizeof(name->cgroup));
+}
+
+static const struct name *name_find(struct verbs *verbs, uint32_t pid, uint64_t cgroup_id)
+{
+	struct name *name = &verbs->names[(pid ^ cgroup_id) % NAMES];
+	uint64_t now_ns = clock_now_ns();
+
+	if (name->pid != pid || name->cgroup_id != cgroup_id || now_ns >= name->good_until_ns) {
+		name_fill(name, pid, cgroup_id);
+		name->good_until_ns = now_ns + NAME_GOOD_NS;
+	}
+	return name;
 }
 
 static int glob_fits(const char *glob, const char *text)
@@ -112,14 +125,13 @@ static const char *word(int yes)
 void verbs_on_folio(struct verbs *verbs, const struct event_folio *event)
 {
 	char line[512 + 4 * GLOB_MAX];
-	struct name *name;
+	const struct name *name;
 	int length = 0;
 	size_t i;
 
 	if (!verbs->n_watchers)
 		return;
-	name = verbs->name;
-	name_find(name, event->header.tgid, event->header.cgroup_id);
+	name = name_find(verbs, event->header.tgid, event->header.cgroup_id);
 	for (i = 0; i < verbs->n_watchers; i++) {
 		if (!wanted(verbs->watchers[i], name, event->reason))
 			continue;
@@ -141,17 +153,26 @@ void verbs_on_folio(struct verbs *verbs, const struct event_folio *event)
 	}
 }
 
+static int calls_wanted(const struct verbs *verbs)
+{
+	size_t i;
+
+	for (i = 0; i < verbs->n_watchers; i++)
+		if (verbs->watchers[i]->calls)
+			return 1;
+	return 0;
+}
+
 void verbs_on_migration(struct verbs *verbs, const struct event_migration *event)
 {
 	int attributed = (event->header.flags & EVENT_F_ATTRIBUTED) != 0, length;
-	struct name *name;
+	const struct name *name;
 	char line[512];
 	size_t i;
 
-	if (!verbs->n_watchers)
+	if (!calls_wanted(verbs))
 		return;
-	name = verbs->name;
-	name_find(name, attributed ? event->header.tgid : 0, event->header.cgroup_id);
+	name = name_find(verbs, attributed ? event->header.tgid : 0, event->header.cgroup_id);
 	length = snprintf(line, sizeof(line),
 			  "{\"event\":\"call\",\"time_ns\":%" PRIu64
 			  ",\"pid\":%u,\"comm\":\"%s\",\"attributed\":%s,\"reason\":\"%s\","
@@ -250,7 +271,6 @@ static void watcher_fill(const struct verbs *verbs, struct watcher *watcher,
 	struct event_losses losses[EVENT_KINDS];
 	const char *reason = args_string(args, "reason");
 
-	watcher->pid = (uint32_t)args_number(args, "pid");
 	snprintf(watcher->comm, sizeof(watcher->comm), "%s", args_string(args, "comm"));
 	snprintf(watcher->cgroup, sizeof(watcher->cgroup), "%s", args_string(args, "cgroup"));
 	watcher->reason = *reason ? reason_find(reason) : -1;
@@ -265,7 +285,10 @@ void verb_trace(void *arg, struct control_call call, struct json_object *args)
 	struct verbs *verbs = arg;
 	const char *reason = args_string(args, "reason");
 	struct watcher *watcher;
+	uint32_t pid;
 
+	if (!args_pid(verbs, call, args, &pid))
+		return;
 	if (*reason && reason_find(reason) < 0) {
 		control_refuse(verbs->control, call, CONTROL_BAD_REQUEST,
 			       "reason '%.32s'; expected one of those that status lists under "
@@ -283,15 +306,16 @@ void verb_trace(void *arg, struct control_call call, struct json_object *args)
 			       "%d watch already; expected at most that many", WATCHERS_MAX);
 		return;
 	}
-	if (!verbs->name)
-		verbs->name = calloc(1, sizeof(*verbs->name));
+	if (!verbs->names)
+		verbs->names = calloc(NAMES, sizeof(*verbs->names));
 	watcher = calloc(1, sizeof(*watcher));
-	if (!watcher || !verbs->name) {
+	if (!watcher || !verbs->names) {
 		free(watcher);
 		control_refuse(verbs->control, call, CONTROL_FAILED, "out of memory");
 		return;
 	}
 	watcher->call = call;
+	watcher->pid = pid;
 	watcher_fill(verbs, watcher, args);
 	if (control_stream(verbs->control, call, watcher_ended) < 0) {
 		free(watcher);
@@ -306,5 +330,5 @@ void trace_close(struct verbs *verbs)
 	while (verbs->n_watchers)
 		free(verbs->watchers[--verbs->n_watchers]);
 	bpf_set_watch(verbs->env->bpf, false, 0);
-	free(verbs->name);
+	free(verbs->names);
 }

@@ -42,6 +42,7 @@ void verbs_free(struct verbs *verbs)
 	if (!verbs)
 		return;
 	trace_close(verbs);
+	query_close(verbs);
 	free(verbs);
 }
 

@@ -33,7 +33,7 @@ struct worker_answer;
  * @reserve_pages: per node of topology_nodes()
  * @events: records taken from the ring, by enum event_kind
  * @paused: of the whole daemon
- * @reload: reads the conf again, as SIGHUP does; 0, or -errno after having logged why
+ * @reload: reads the conf again, as SIGHUP does; 0, or -errno with the first fault in @why
  * @tuned: the worker has to be told what is in @config and @paused now
  */
 struct verbs_env {
@@ -51,7 +51,7 @@ struct verbs_env {
 	uint64_t started_ns;
 	int observe; /* whatever the conf says */
 	int paused;
-	int (*reload)(void *arg);
+	int (*reload)(void *arg, char *why, size_t why_size);
 	void (*tuned)(void *arg);
 	void *arg;
 };

@@ -74,9 +74,12 @@ static int wait_for(void *arg, uint64_t ns)
 {
 	struct window *window = arg;
 
-	if (clock_now_ns() + ns > window->migrate_until_ns)
+	int ret;
+
+	if (window->hold || clock_now_ns() + ns > window->migrate_until_ns)
 		return -ETIME;
-	return window->pause(window->pause_arg, ns);
+	ret = window->pause(window->pause_arg, ns);
+	return ret == 0 && window->hold ? -ETIME : ret;
 }
 
 static uint64_t pace(void *arg, uint64_t bytes)

@@ -17,14 +17,29 @@ void trail_close(struct trail *trail)
 	trail->moves = NULL;
 }
 
+static int was_tried(const struct move *move)
+{
+	return move->result != MOVE_PENDING && move->result != MOVE_VOID;
+}
+
+/* Index of the first of the last so many moves that were tried: the end of a plan may not be. */
+static size_t first_kept(const struct move *moves, size_t n)
+{
+	size_t kept = 0;
+
+	while (n > 0 && kept < TRAIL_MOVES)
+		kept += (size_t)was_tried(&moves[--n]);
+	return n;
+}
+
 void trail_add(struct trail *trail, uint64_t window, const struct move *moves, size_t n)
 {
 	size_t i;
 
-	for (i = n > TRAIL_MOVES ? n - TRAIL_MOVES : 0; i < n; i++) {
+	for (i = first_kept(moves, n); i < n; i++) {
 		const struct move *move = &moves[i];
 
-		if (move->result == MOVE_PENDING || move->result == MOVE_VOID)
+		if (!was_tried(move))
 			continue;
 		trail->moves[trail->next] = (struct trail_move){
 			.address = move->address,

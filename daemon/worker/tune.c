@@ -35,6 +35,7 @@ void window_tune(struct window *window, struct worker_config *config,
 	int new_cpu_max = tune->cpu_max_ppm != config->cpu_max_ppm;
 
 	window->paused = tune->paused != 0;
+	window->hold = 0;
 	if (window->paused)
 		plan_clear(&window->plan);
 	if (config->observe && !tune->observe)

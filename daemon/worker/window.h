@@ -57,6 +57,7 @@ struct window {
 	uint64_t room_ns;
 
 	int paused; /* told to rest; it takes no window then */
+	int hold;   /* about to be told: moves and waits of this window end now */
 	uint64_t number;
 	uint64_t ended; /* the last one that was not cut short */
 	uint64_t interval_ns;

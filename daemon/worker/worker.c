@@ -65,13 +65,16 @@ static void fetch(struct worker *worker)
 			free(message);
 			continue;
 		}
+		/* Whoever says pause means now, not in a window's time. */
+		if (message->kind == WORKER_TUNE)
+			worker->window.hold = ((const struct worker_tune *)message)->paused;
 		message->next = NULL;
 		*worker->last_pending = message;
 		worker->last_pending = &message->next;
 	}
 }
 
-/* Waits until @ns have passed, or, with @wake, a message came; a stop always ends it early. */
+/* Waits until @ns have passed, or, with @wake, a message came; a stop or a pause ends it early. */
 static int wait_ns(struct worker *worker, uint64_t ns, int wake)
 {
 	uint64_t now_ns = clock_now_ns(), end_ns = now_ns + ns;
@@ -89,7 +92,7 @@ static int wait_ns(struct worker *worker, uint64_t ns, int wake)
 		if (worker->stop)
 			return -ECANCELED;
 		now_ns = clock_now_ns();
-		if (now_ns >= end_ns || (wake && worker->pending))
+		if (now_ns >= end_ns || (wake && worker->pending) || worker->window.hold)
 			return 0;
 	}
 }

@@ -30,6 +30,7 @@ static void test_tables_of_reasons(void **state)
 	}
 	text = text_read(PINS "/processes");
 	assert_int_equal(strncmp(text, "    PID COMM            ", 24), 0);
+	assert_null(strstr(text + 1, "    PID COMM "));
 	free(text);
 	bpf_close(bpf);
 	bpffs_unmount();

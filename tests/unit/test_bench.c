@@ -93,6 +93,24 @@ static void test_misfit_is_seen(void **state)
 	sampler_done(&sampler);
 }
 
+static void test_in_order_is_in_a_row(void **state)
+{
+	struct distribution hot = {
+		.shape = DISTRIBUTION_HOTSET, .hot_share = .1, .hot_access = .9, .in_order = 1
+	};
+	static float weights[ITEMS];
+	int first;
+
+	(void)state;
+	for (hot.jump = 0; hot.jump < 2; hot.jump++) {
+		first = (int)hot.jump * (ITEMS / 10);
+		assert_int_equal(distribution_weights(&hot, ITEMS, weights), 0);
+		for (int i = 0; i < ITEMS; i++)
+			assert_int_equal(weights[i] > 1.F / ITEMS,
+					 i >= first && i < first + ITEMS / 10);
+	}
+}
+
 static void test_jump_leaves_the_hot_set(void **state)
 {
 	struct distribution hot = {
@@ -171,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_draws_follow_the_weights),
 		cmocka_unit_test(test_misfit_is_seen),
+		cmocka_unit_test(test_in_order_is_in_a_row),
 		cmocka_unit_test(test_jump_leaves_the_hot_set),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_no_weight_no_sampler),

@@ -15,6 +15,7 @@
 
 #include "../../ctl/check.h"
 #include "../../ctl/ctl.h"
+#include "../../ctl/table.h"
 
 static void test_wrap(void **state)
 {
@@ -41,7 +42,7 @@ static void test_wrap(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *next = NULL;
 
-		if (check_wrap(cases[i].text, cases[i].width, &next) != cases[i].length ||
+		if (table_wrap(cases[i].text, cases[i].width, &next) != cases[i].length ||
 		    strcmp(next, cases[i].next) != 0)
 			fail_msg("'%s' at %zu goes on with '%s'", cases[i].text, cases[i].width,
 				 next);

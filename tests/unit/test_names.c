@@ -138,7 +138,7 @@ static void test_move_results(void **state)
 {
 	struct place *place = *state;
 	struct json_object *asked = json_asked_daemon(board_daemon(place->board));
-	const struct question question = { .pid = 1 };
+	const struct question question = { .pid = 1, .address = 1 };
 	struct worker_answer answer = { .page.last_move.window = 1 };
 	unsigned int i;
 

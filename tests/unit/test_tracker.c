@@ -27,7 +27,8 @@ static void test_choose(void **state)
 	assert_int_equal(tracker_choose("auto", &env, &chosen, reasons, sizeof(reasons)),
 			 -EOPNOTSUPP);
 	assert_null(chosen);
-	assert_int_equal(strncmp(reasons, "idle: the kernel has no idle page tracking", 42), 0);
+	assert_int_equal(strncmp(reasons, "tracker idle: the kernel has no idle page tracking", 50),
+			 0);
 	assert_int_equal(tracker_choose("idle", &env, &chosen, reasons, sizeof(reasons)),
 			 -EOPNOTSUPP);
 	assert_int_equal(tracker_choose("auto", &env, &chosen, small, sizeof(small)), -EOPNOTSUPP);

@@ -53,6 +53,24 @@ static uint64_t window_of(const struct trail *trail, uint32_t target, uint64_t a
 	return found ? found->window : 0;
 }
 
+/* Time ran out in the middle of a large plan: what was moved before is what is remembered. */
+static void test_rest_of_a_plan_is_pending(void **state)
+{
+	struct trail *trail = *state;
+	size_t n = 2 * TRAIL_MOVES, i;
+	struct move *moves = calloc(n, sizeof(*moves));
+
+	assert_non_null(moves);
+	for (i = 0; i < n; i++)
+		moves[i] = move_of(1, i, 0, i < n / 2 + 10 ? MOVE_MOVED : MOVE_PENDING);
+	trail_add(trail, 5, moves, n);
+	free(moves);
+	assert_int_equal(window_of(trail, 1, BASE + 9 * PAGE), 0);
+	assert_int_equal(window_of(trail, 1, BASE + 10 * PAGE), 5);
+	assert_int_equal(window_of(trail, 1, BASE + (n / 2 + 9) * PAGE), 5);
+	assert_int_equal(window_of(trail, 1, BASE + (n / 2 + 10) * PAGE), 0);
+}
+
 static void test_all_of_a_move(void **state)
 {
 	struct trail *trail = *state;
@@ -137,7 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TRAIL(test_all_of_a_move),        TRAIL(test_whole_folio_newest_first),
 		TRAIL(test_what_leaves_no_trail), TRAIL(test_bound),
-		TRAIL(test_forgets_a_target),
+		TRAIL(test_forgets_a_target),     TRAIL(test_rest_of_a_plan_is_pending),
 	};
 
 	return cmocka_run_group_tests_name("trail", tests, NULL, NULL);

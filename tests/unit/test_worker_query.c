@@ -146,6 +146,10 @@ static void test_answers_while_a_window_waits(void **state)
 	assert_int_equal(hold_of(session, 1), HOLD_OBSERVE);
 	assert_int_equal(fake.reads, reads);
 	assert_int_equal(session->windows, windows);
+	/* Whoever says pause means now, not in an hour. */
+	pause_daemon(session, 1);
+	await_hold(session, 1, HOLD_PAUSED);
+	assert_int_equal(fake.marks, fake.reads);
 }
 
 /* Many questions at once, none of them read before the end: nothing is lost (LeakSanitizer). */
