@@ -14,25 +14,9 @@
 /* As many reasons are told of each process, those with most pages first. */
 #define REASONS_TOLD 3
 
-static const char reason_names[SEEN_REASONS][16] = {
-	[SEEN_TIERED] = "tiered",
-	[SEEN_SYSCALL] = "syscall",
-	[SEEN_MBIND] = "mbind",
-	[SEEN_NUMA_BALANCING] = "numa_balancing",
-	[SEEN_DEMOTION] = "demotion",
-	[SEEN_COMPACTION] = "compaction",
-	[SEEN_DAMON] = "damon",
-	[SEEN_HOTPLUG] = "hotplug",
-	[SEEN_MEMORY_FAILURE] = "memory_failure",
-	[SEEN_CONTIG_RANGE] = "contig_range",
-	[SEEN_LONGTERM_PIN] = "longterm_pin",
-	[SEEN_UNKNOWN_REASON] = "unknown",
-};
+static const char reason_names[SEEN_REASONS][16] = { SEEN_REASON_LIST(TIERED_LIST_NAME) };
 
-/* enum tlb_flush_reason; the sixth came with 6.14. */
-static const char flush_names[STATS_FLUSH_REASONS][16] = {
-	"task_switch", "received", "local", "local_mm", "sent", "wrong_cpu", "6", "other",
-};
+static const char flush_names[STATS_FLUSH_REASONS][16] = { FLUSH_REASON_LIST(TIERED_LIST_NAME) };
 
 /* Base pages by reason, and the most of them: the pages above the low bits, the reason in them. */
 #define REASON_BITS 4

@@ -131,7 +131,7 @@ static __always_inline void shootdown_send(const struct shootdown *shootdown)
 
 static __always_inline void flush_count(__u32 reason, __u64 pages)
 {
-	__u32 index = reason < STATS_FLUSH_REASONS ? reason : STATS_FLUSH_REASONS - 1;
+	__u32 index = reason < STATS_FLUSH_REASONS ? reason : STATS_FLUSH_OTHER;
 	struct stats_flushes *flushes = bpf_map_lookup_elem(&tlb_flushes, &index);
 
 	if (!flushes)

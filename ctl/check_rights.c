@@ -12,33 +12,32 @@
 #include "check_read.h"
 #include "check_rows.h"
 #include "config/config.h"
+#include "observe/targets.h"
 #include "util/cleanup.h"
 
 /* PROC_PID_INIT_INO of the kernel: the pid namespace that is there from boot on. */
 #define INITIAL_PID_NAMESPACE UINT64_C(4026531836)
 
-/* As manager.c has it: a pidfd and a pagemap file each, and those of the daemon itself. */
-#define FDS_PER_TARGET 2
-#define FDS_OTHER 128
-
 static const struct {
 	unsigned int cap;
-	unsigned int or_cap; /* which does as well; the same one for none */
-	int essential;
+	unsigned int or_cap;        /* which does as well; the same one for none */
+	enum check_verdict verdict; /* when it is missing and cannot be had */
 	const char *name;
 	const char *without;
 } needed[] = {
-	{ CAP_SYS_ADMIN, CAP_SYS_ADMIN, 1, "CAP_SYS_ADMIN", "frame numbers are hidden" },
-	{ CAP_SYS_PTRACE, CAP_SYS_PTRACE, 1, "CAP_SYS_PTRACE",
+	{ CAP_SYS_ADMIN, CAP_SYS_ADMIN, CHECK_FAIL, "CAP_SYS_ADMIN", "frame numbers are hidden" },
+	{ CAP_SYS_PTRACE, CAP_SYS_PTRACE, CHECK_FAIL, "CAP_SYS_PTRACE",
 	  "other processes' pages are neither seen nor moved" },
-	{ CAP_DAC_OVERRIDE, CAP_DAC_OVERRIDE, 0, "CAP_DAC_OVERRIDE",
+	{ CAP_DAC_OVERRIDE, CAP_DAC_OVERRIDE, CHECK_WARN, "CAP_DAC_OVERRIDE",
 	  "the idle bitmap and clear_refs are for their owner" },
-	{ CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, 0, "CAP_DAC_READ_SEARCH",
+	{ CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, CHECK_WARN, "CAP_DAC_READ_SEARCH",
 	  "so are files in /proc" },
-	{ CAP_SYS_NICE, CAP_SYS_NICE, 0, "CAP_SYS_NICE",
+	{ CAP_SYS_NICE, CAP_SYS_NICE, CHECK_WARN, "CAP_SYS_NICE",
 	  "pages mapped by several processes cannot move" },
-	{ CAP_BPF, CAP_SYS_ADMIN, 0, "CAP_BPF", "no BPF programs" },
-	{ CAP_PERFMON, CAP_SYS_ADMIN, 0, "CAP_PERFMON", "none that trace" },
+	{ CAP_BPF, CAP_SYS_ADMIN, CHECK_WARN, "CAP_BPF", "no BPF programs" },
+	{ CAP_PERFMON, CAP_SYS_ADMIN, CHECK_WARN, "CAP_PERFMON", "none that trace" },
+	{ CAP_CHOWN, CAP_CHOWN, CHECK_NOTE, "CAP_CHOWN",
+	  "the control socket is root's, not the group's" },
 };
 
 #define N_NEEDED (sizeof(needed) / sizeof(needed[0]))
@@ -48,13 +47,22 @@ static int has_one(uint64_t caps, size_t i)
 	return (caps >> needed[i].cap & 1) || (caps >> needed[i].or_cap & 1);
 }
 
+/* What may be had by asking for it ends nothing. */
+static enum check_verdict verdict_without(uint64_t bounding, size_t i)
+{
+	if (needed[i].verdict == CHECK_FAIL && has_one(bounding, i))
+		return CHECK_WARN;
+	return needed[i].verdict;
+}
+
 /* Root drops them or was never given them; what is not in the bounding set cannot be had. */
 void check_capabilities(const struct check_env *env, struct check *ret)
 {
 	const uint64_t effective = check_read_caps(env, "CapEff");
 	const uint64_t bounding = check_read_caps(env, "CapBnd");
+	enum check_verdict verdict = CHECK_OK;
 	char missing[768] = "";
-	int bounded = 0, lost = 0;
+	int bounded = 0;
 	size_t i;
 
 	for (i = 0; i < N_NEEDED; i++) {
@@ -63,13 +71,14 @@ void check_capabilities(const struct check_env *env, struct check *ret)
 		check_append(missing, sizeof(missing), "%s%s (%s)", missing[0] ? ", " : "",
 			     needed[i].name, needed[i].without);
 		bounded |= !has_one(bounding, i);
-		lost |= !has_one(bounding, i) && needed[i].essential;
+		if (verdict < verdict_without(bounding, i))
+			verdict = verdict_without(bounding, i);
 	}
 	if (!missing[0]) {
 		check_set(ret, CHECK_OK, "all that tiered needs");
 		return;
 	}
-	check_set(ret, lost ? CHECK_FAIL : CHECK_WARN, "the caller has %s: without %s",
+	check_set(ret, verdict, "the caller has %s: without %s",
 		  bounded ? "not all, nor could it get them (bounding set)" : "not all", missing);
 	if (bounded)
 		check_fix(ret, "give them to the container (--cap-add) or the unit "
@@ -141,7 +150,7 @@ static int read_files_limit(const struct check_env *env, uint64_t *ret_limit)
 void check_files(const struct check_env *env, struct check *ret)
 {
 	const uint64_t targets = env->config->targets_max;
-	const uint64_t wanted = targets * FDS_PER_TARGET + FDS_OTHER;
+	const uint64_t wanted = targets * TARGET_FDS + DAEMON_FDS;
 	uint64_t limit;
 	int err = read_files_limit(env, &limit);
 
@@ -157,6 +166,6 @@ void check_files(const struct check_env *env, struct check *ret)
 		  "the hard limit of %" PRIu64 " has room for %" PRIu64
 		  " processes, targets_max is "
 		  "%" PRIu64,
-		  limit, limit > FDS_OTHER ? (limit - FDS_OTHER) / FDS_PER_TARGET : 1, targets);
+		  limit, limit > DAEMON_FDS ? (limit - DAEMON_FDS) / TARGET_FDS : 1, targets);
 	check_fix(ret, "LimitNOFILE=%" PRIu64 " in the unit, or ulimit -Hn", wanted);
 }

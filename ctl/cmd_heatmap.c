@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cmd_heatmap.c - tieredctl heatmap: watches a process, window by window. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "answer.h"
 #include "ctl.h"
 #include "heatmap_picture.h"
 #include "heatmap_term.h"
+#include "output.h"
 #include "stop.h"
 #include "table.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "verb.h"
 
@@ -103,13 +108,13 @@ static int take(void *arg, size_t option, const char *value)
 static void show_row(struct watch *watch, struct json_object *answer)
 {
 	if (watch->common.json) {
-		verb_print_json(answer);
+		verb_write_json(watch->term.out, answer);
 	} else {
 		if (watch->heatmap.n_rows == 1)
 			heatmap_term_begin(&watch->term, &watch->heatmap);
 		heatmap_term_row(&watch->term, &watch->heatmap);
 	}
-	fflush(stdout);
+	fflush(watch->term.out);
 }
 
 /* 1: a new row, 0: no new window yet, or -errno. */
@@ -153,29 +158,85 @@ static int follow(struct watch *watch, struct client *client, const struct stop 
 					 PATIENCE_MS / 1000);
 			return CTL_FAILED;
 		}
-		if (poll(&poll_fd, 1, ASK_EVERY_MS) > 0)
+		if (ferror(watch->term.out) || poll(&poll_fd, 1, ASK_EVERY_MS) > 0)
 			return CTL_OK;
 	}
 }
 
-static int write_picture(const struct watch *watch)
+/* Beside the picture, so that it becomes it by its name alone. 0 or -errno. */
+static int open_temporary(const char *output, char **ret_name, FILE **ret_file)
 {
-	FILE *out = fopen(watch->output, "we");
+	auto_free char *name = NULL;
+	mode_t mask = umask(0);
+	FILE *file;
+	int fd;
+
+	umask(mask);
+	if (asprintf(&name, "%s.XXXXXX", output) < 0) {
+		name = NULL;
+		return -ENOMEM;
+	}
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* As if it had been made with its own name. */
+	file = fchmod(fd, 0666 & ~mask) == 0 ? fdopen(fd, "w") : NULL;
+	if (!file) {
+		int err = -errno;
+
+		close(fd);
+		unlink(name);
+		return err;
+	}
+	*ret_name = name;
+	name = NULL;
+	*ret_file = file;
+	return 0;
+}
+
+/* What was there before stays until the picture is complete. */
+static int replace_picture(const struct watch *watch)
+{
+	auto_free char *name = NULL;
+	FILE *out = NULL;
 	int err;
 
-	if (!out) {
-		options_complain("cannot write %s: %s", watch->output, strerror(errno));
-		return CTL_FAILED;
-	}
+	err = open_temporary(watch->output, &name, &out);
+	if (err < 0)
+		return err;
 	err = watch->write(&watch->heatmap, out);
 	if (fclose(out) != 0 && err == 0)
 		err = -errno;
-	if (err < 0) {
-		options_complain("cannot write %s: %s", watch->output, strerror(-err));
-		unlink(watch->output);
+	if (err == 0 && rename(name, watch->output) < 0)
+		err = -errno;
+	if (err < 0)
+		unlink(name);
+	return err;
+}
+
+static int write_picture(const struct watch *watch)
+{
+	int err = replace_picture(watch);
+
+	if (err == 0)
+		return CTL_OK;
+	options_complain("cannot write %s: %s", watch->output, strerror(-err));
+	return CTL_FAILED;
+}
+
+static int show_rows(struct watch *watch, struct client *client, const struct stop *stop)
+{
+	struct output output;
+	int status;
+
+	if (output_open(&output, stop) < 0) {
+		options_complain("out of memory");
 		return CTL_FAILED;
 	}
-	return CTL_OK;
+	watch->term.out = output.file;
+	status = follow(watch, client, stop);
+	watch->term.out = stdout;
+	return verb_end_output(&output, status);
 }
 
 /* What was seen becomes a picture however the watching ended. */
@@ -193,7 +254,7 @@ static int run(struct watch *watch)
 		client_close(client);
 		return CTL_FAILED;
 	}
-	status = follow(watch, client, &stop);
+	status = show_rows(watch, client, &stop);
 	stop_close(&stop);
 	client_close(client);
 	if (watch->output && watch->heatmap.n_rows && write_picture(watch) != CTL_OK)

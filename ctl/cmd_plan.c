@@ -18,14 +18,14 @@
 enum { OPT_LIMIT };
 
 static const struct verb_option options[] = {
-	[OPT_LIMIT] = { "limit", "N", 'n', "how many moves to show one by one (10)" },
+	[OPT_LIMIT] = { "limit", "N", 'n', "how many moves to show one by one (10; 0: none)" },
 };
 
 static const struct verb_usage usage = {
 	.name = "plan",
 	.arguments = "",
-	.summary = "A dry run of the policy: what it would move now, why, at what cost, "
-		   "for what gain. Nothing is moved by asking.",
+	.summary = "A dry run of the policy: what it would move now, why, how long "
+		   "that takes, for what gain. Nothing is moved by asking.",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.example = "Example:\n  tieredctl plan --limit 50",
@@ -61,6 +61,13 @@ static void print_groups(struct json_object *groups)
 	}
 	table_print(table, stdout, "  ", TABLE_WIDTH);
 	table_free(table);
+}
+
+/* More kinds of moves than the daemon tells in one answer. */
+static void print_left(uint64_t pages)
+{
+	if (pages)
+		printf("  and %" PRIu64 " pages (%s) in further groups\n", pages, PAGES(pages));
 }
 
 static void print_first(struct json_object *moves)
@@ -102,15 +109,18 @@ static void print(struct json_object *result)
 	       PAGES(answer_number(result, "pages")));
 	if (answer_flag(result, "observe"))
 		puts("  mode  observe: none of them is made");
+	if (answer_flag(result, "paused"))
+		puts("  mode  paused: none of them is made until 'tieredctl resume'");
 	if (!moves)
 		return;
-	printf("  cost  %s of CPU time for %s, by what moves cost so far\n"
+	printf("  cost  about %s for %s, waits and the rate limit included\n"
 	       "  gain  hit share %s -> %s, by estimate\n\n",
 	       SPAN(answer_number(result, "cost.ns")),
 	       PAGES(answer_number(result, "cost.bytes") >> 12),
 	       PPM(answer_number(result, "gain.share_ppm_now")),
 	       PPM(answer_number(result, "gain.share_ppm_then")));
 	print_groups(answer_at(result, "groups"));
+	print_left(answer_number(result, "groups_left"));
 	if (!shown)
 		return;
 	printf("\nThe first %zu of them\n", shown);
@@ -126,14 +136,25 @@ static int take(void *arg, size_t option, const char *value)
 int cmd_plan(int argc, char **argv)
 {
 	uint64_t limit = LIMIT_DEFAULT;
+	struct json_object *args, *result;
 	struct verb_common common;
-	struct json_object *args;
 	int status;
 
 	status = options_parse(&usage, argc, argv, take, &limit, &common);
 	if (status >= 0)
 		return status;
 	args = json_object_new_object();
-	json_object_object_add(args, "limit", json_object_new_uint64(limit));
-	return verb_show(&common, "plan", args, print);
+	/* To the daemon 0 is none given: ask for the least, and leave it out. */
+	json_object_object_add(args, "limit", json_object_new_uint64(limit ? limit : 1));
+	status = verb_ask(&common, "plan", args, &result);
+	if (status != CTL_OK)
+		return status;
+	if (!limit)
+		json_object_object_add(result, "first", json_object_new_array());
+	if (common.json)
+		verb_print_json(result);
+	else
+		print(result);
+	json_object_put(result);
+	return verb_finish(status);
 }

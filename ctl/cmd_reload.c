@@ -9,8 +9,8 @@ static const struct verb_usage usage = {
 	.name = "reload",
 	.arguments = "",
 	.summary =
-		"Makes the daemon read its conf again. A conf with a fault leaves the old one in\n"
-		"force, and the fault is told.",
+		"Makes the daemon read its conf again. A conf with faults leaves the old one in\n"
+		"force: the first fault is told, the rest is in the daemon's log.",
 	.example = "Example:\n  tieredctl reload && tieredctl status",
 };
 

@@ -5,10 +5,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "answer.h"
 #include "ctl.h"
 #include "format.h"
+#include "output.h"
 #include "stop.h"
 #include "verb.h"
 
@@ -37,8 +39,13 @@ static const struct verb_usage usage = {
 	.example = "Example:\n  tieredctl trace --comm 'redis*' --reason numa_balancing",
 };
 
+/* In a storm there is always a line to show: the signal is looked for after so many. */
+#define LINES_BETWEEN_LOOKS 64
+
 /* What the command line says, and what came. */
 struct trace {
+	struct stop stop;
+	struct output output;
 	struct verb_common common;
 	struct json_object *args;
 	uint64_t count; /* 0: no end */
@@ -72,18 +79,18 @@ static int take(void *arg, size_t option, const char *value)
 	return 0;
 }
 
-static void print_time(struct json_object *event)
+static void print_time(FILE *out, struct json_object *event)
 {
 	uint64_t ns = answer_number(event, "time_ns");
 
-	printf("%5" PRIu64 ".%06" PRIu64, ns / 1000000000, ns / 1000 % 1000000);
+	fprintf(out, "%5" PRIu64 ".%06" PRIu64, ns / 1000000000, ns / 1000 % 1000000);
 }
 
 /* The longest reason ends in the last of 80 columns. */
-static void print_heading(void)
+static void print_heading(FILE *out)
 {
-	printf("%12s %7s %-15s %14s %5s %-6s %s\n", "TIME", "PID", "COMM", "ADDRESS", "PAGES",
-	       "NODES", "REASON !=undone");
+	fprintf(out, "%12s %7s %-15s %14s %5s %-6s %s\n", "TIME", "PID", "COMM", "ADDRESS", "PAGES",
+		"NODES", "REASON !=undone");
 }
 
 static uint64_t pages_of(struct json_object *event)
@@ -91,32 +98,32 @@ static uint64_t pages_of(struct json_object *event)
 	return UINT64_C(1) << (answer_number(event, "order") & 31);
 }
 
-static void print_mapping(struct json_object *event)
+static void print_mapping(FILE *out, struct json_object *event)
 {
 	char comm[16], nodes[48];
 
 	snprintf(nodes, sizeof(nodes), "%" PRIu64 "->%" PRIu64, answer_number(event, "from"),
 		 answer_number(event, "to"));
-	print_time(event);
-	printf(" %7" PRIu64 " %-15s %#14" PRIx64 " %5" PRIu64 " %-6s %s%s\n",
-	       answer_number(event, "pid"),
-	       format_text(answer_text(event, "comm"), comm, sizeof(comm)),
-	       answer_address(event, "address"), pages_of(event), nodes,
-	       WORD(answer_text(event, "reason")), answer_flag(event, "undone") ? "!" : "");
+	print_time(out, event);
+	fprintf(out, " %7" PRIu64 " %-15s %#14" PRIx64 " %5" PRIu64 " %-6s %s%s\n",
+		answer_number(event, "pid"),
+		format_text(answer_text(event, "comm"), comm, sizeof(comm)),
+		answer_address(event, "address"), pages_of(event), nodes,
+		WORD(answer_text(event, "reason")), answer_flag(event, "undone") ? "!" : "");
 }
 
-static void print_call(struct json_object *event)
+static void print_call(FILE *out, struct json_object *event)
 {
 	bool attributed = answer_flag(event, "attributed");
 
-	print_time(event);
+	print_time(out, event);
 	if (attributed)
-		printf(" %7" PRIu64 " ", answer_number(event, "pid"));
+		fprintf(out, " %7" PRIu64 " ", answer_number(event, "pid"));
 	else
-		printf(" %7s un", "?");
-	printf("attributed call: %s moved, %s failed, %s\n",
-	       COUNT(answer_number(event, "succeeded")), COUNT(answer_number(event, "failed")),
-	       WORD(answer_text(event, "reason")));
+		fprintf(out, " %7s un", "?");
+	fprintf(out, "attributed call: %s moved, %s failed, %s\n",
+		COUNT(answer_number(event, "succeeded")), COUNT(answer_number(event, "failed")),
+		WORD(answer_text(event, "reason")));
 }
 
 static uint64_t lost_in(struct json_object *event)
@@ -125,17 +132,19 @@ static uint64_t lost_in(struct json_object *event)
 	       answer_number(event, "client");
 }
 
-static void print_lost(struct json_object *event, bool colour)
+static void print_lost(FILE *out, struct json_object *event, bool colour)
 {
-	printf("%slost %" PRIu64 " events here: ring full %" PRIu64 ", rate capped %" PRIu64
-	       ", reader too slow %" PRIu64 "%s\n",
-	       colour ? "\033[31m" : "", lost_in(event), answer_number(event, "ring_full"),
-	       answer_number(event, "rate_capped"), answer_number(event, "client"),
-	       colour ? "\033[m" : "");
+	fprintf(out,
+		"%slost %" PRIu64 " events here: ring full %" PRIu64 ", rate capped %" PRIu64
+		", reader too slow %" PRIu64 "%s\n",
+		colour ? "\033[31m" : "", lost_in(event), answer_number(event, "ring_full"),
+		answer_number(event, "rate_capped"), answer_number(event, "client"),
+		colour ? "\033[m" : "");
 }
 
 static void show(struct trace *trace, struct json_object *event)
 {
+	FILE *out = trace->output.file;
 	const char *kind = answer_text(event, "event");
 
 	if (strcmp(kind, "lost") == 0) {
@@ -148,13 +157,13 @@ static void show(struct trace *trace, struct json_object *event)
 			trace->pages += pages_of(event);
 	}
 	if (trace->common.json)
-		verb_print_json(event);
+		verb_write_json(out, event);
 	else if (strcmp(kind, "lost") == 0)
-		print_lost(event, trace->common.colour);
+		print_lost(out, event, trace->common.colour);
 	else if (strcmp(kind, "call") == 0)
-		print_call(event);
+		print_call(out, event);
 	else if (strcmp(kind, "mapping") == 0)
-		print_mapping(event);
+		print_mapping(out, event);
 }
 
 static bool complete(const struct trace *trace)
@@ -162,31 +171,37 @@ static bool complete(const struct trace *trace)
 	return trace->count && trace->events >= trace->count;
 }
 
-/* What is there already. 0; 1 when it is enough; or -errno. Flushed once, when all was shown. */
+/*
+ * What is there already. 0; 1 when it is enough, or the signal came; or -errno.
+ * Flushed once, when all was shown.
+ */
 static int drain(struct trace *trace, struct client *client)
 {
 	struct json_object *event;
+	unsigned int lines = 0;
 	int err = 0;
 
-	while (!complete(trace)) {
+	while (!complete(trace) && !ferror(trace->output.file)) {
+		if (++lines % LINES_BETWEEN_LOOKS == 0 && stop_came(&trace->stop))
+			return 1;
 		err = client_line(client, 0, &event);
 		if (err < 0)
 			break;
 		show(trace, event);
 		json_object_put(event);
 	}
-	if (fflush(stdout) != 0)
+	if (fflush(trace->output.file) != 0)
 		return 1;
 	if (complete(trace))
 		return 1;
 	return err == -EAGAIN ? 0 : err;
 }
 
-static int follow(struct trace *trace, struct client *client, const struct stop *stop)
+static int follow(struct trace *trace, struct client *client)
 {
 	struct pollfd fds[] = {
 		{ .fd = client_fd(client), .events = POLLIN },
-		{ .fd = stop->fd, .events = POLLIN },
+		{ .fd = trace->stop.fd, .events = POLLIN },
 	};
 	int err;
 
@@ -202,34 +217,51 @@ static int follow(struct trace *trace, struct client *client, const struct stop 
 	return CTL_OK;
 }
 
+/* Not to a pager that reads nothing any more. */
 static void print_summary(const struct trace *trace)
 {
+	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (poll(&fd, 1, 0) <= 0)
+		return;
 	fprintf(stderr,
 		"%" PRIu64 " events, %" PRIu64 " pages moved, %" PRIu64 " undone, %" PRIu64
 		" events lost\n",
 		trace->events, trace->pages, trace->undone, trace->lost);
 }
 
+/* From the first line to the signal. */
+static int show_all(struct trace *trace, struct client *client)
+{
+	int status;
+
+	if (output_open(&trace->output, &trace->stop) < 0) {
+		options_complain("out of memory");
+		return CTL_FAILED;
+	}
+	if (!trace->common.json)
+		print_heading(trace->output.file);
+	status = follow(trace, client);
+	return verb_end_output(&trace->output, status);
+}
+
 static int run(struct trace *trace, struct client *client)
 {
 	struct json_object *answer;
-	struct stop stop;
 	int status, err;
 
 	err = client_ask(client, "trace", json_object_get(trace->args), &answer);
 	if (err < 0)
 		return verb_failed(client, err);
 	json_object_put(answer);
-	if (stop_open(&stop) < 0) {
+	if (stop_open(&trace->stop) < 0) {
 		options_complain("cannot wait for signals");
 		return CTL_FAILED;
 	}
-	if (!trace->common.json)
-		print_heading();
-	status = follow(trace, client, &stop);
-	stop_close(&stop);
+	status = show_all(trace, client);
+	stop_close(&trace->stop);
 	print_summary(trace);
-	return verb_finish(status);
+	return status;
 }
 
 int cmd_trace(int argc, char **argv)

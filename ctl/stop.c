@@ -2,6 +2,7 @@
 #include "stop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -22,6 +23,13 @@ int stop_open(struct stop *stop)
 	err = -errno;
 	sigprocmask(SIG_SETMASK, &stop->before, NULL);
 	return err;
+}
+
+bool stop_came(const struct stop *stop)
+{
+	struct pollfd fd = { .fd = stop->fd, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
 }
 
 void stop_close(struct stop *stop)

@@ -9,6 +9,7 @@
 #define TIERED_CTL_STOP_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 struct stop {
 	int fd; /* readable after SIGINT, SIGTERM or SIGHUP */
@@ -17,6 +18,9 @@ struct stop {
 
 /* 0 or -errno. */
 int stop_open(struct stop *stop);
+
+/* Did one come? */
+bool stop_came(const struct stop *stop);
 
 /* Signals do again what they did before; those that came are forgotten. */
 void stop_close(struct stop *stop);

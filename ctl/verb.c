@@ -42,10 +42,27 @@ int verb_ask(const struct verb_common *common, const char *verb, struct json_obj
 	return status;
 }
 
+void verb_write_json(FILE *out, struct json_object *object)
+{
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+							       JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
 void verb_print_json(struct json_object *object)
 {
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	verb_write_json(stdout, object);
+}
+
+int verb_end_output(struct output *output, int status)
+{
+	int err = output_close(output);
+
+	/* Who closed the pipe, or gave the signal, has seen enough. */
+	if (err == 0 || err == -EPIPE || err == -ECANCELED)
+		return status;
+	options_complain("cannot write: %s", strerror(-err));
+	return CTL_FAILED;
 }
 
 int verb_finish(int status)

@@ -127,18 +127,11 @@ static void open_bpf(struct manager *manager)
 		log_warning("BPF is off: %s; going on without events", why);
 }
 
-/*
- * A target holds two descriptors (process and pagemap); the rest of the daemon a few
- * dozen, and up to 64 clients of the control socket.
- */
-#define FDS_PER_TARGET 2
-#define FDS_OTHER 192
-
 /* Makes room for the descriptors of so many targets; returns how many there is room for. */
 static size_t make_fd_room(size_t targets)
 {
 	struct rlimit limit;
-	rlim_t wanted = targets * FDS_PER_TARGET + FDS_OTHER;
+	rlim_t wanted = targets * TARGET_FDS + DAEMON_FDS;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
 		return targets;
@@ -151,7 +144,7 @@ static size_t make_fd_room(size_t targets)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	wanted = limit.rlim_max > FDS_OTHER ? (limit.rlim_max - FDS_OTHER) / FDS_PER_TARGET : 1;
+	wanted = limit.rlim_max > DAEMON_FDS ? (limit.rlim_max - DAEMON_FDS) / TARGET_FDS : 1;
 	log_warning("room for the descriptors of %zu targets, not %zu (RLIMIT_NOFILE); "
 		    "managing the largest",
 		    (size_t)wanted, targets);

@@ -19,27 +19,19 @@ union event {
 	struct event_shootdowns shootdowns;
 };
 
-static const struct {
-	const char *name;
-	size_t size;
-} kinds[EVENT_KINDS] = {
-	[EVENT_EXEC] = { "exec", sizeof(struct event_lifecycle) },
-	[EVENT_EXIT] = { "exit", sizeof(struct event_lifecycle) },
-	[EVENT_FORK] = { "fork", sizeof(struct event_lifecycle) },
-	[EVENT_FAULTS] = { "faults", sizeof(struct event_faults) },
-	[EVENT_MIGRATION] = { "migration", sizeof(struct event_migration) },
-	[EVENT_FOLIO] = { "folio", sizeof(struct event_folio) },
-	[EVENT_SHOOTDOWNS] = { "shootdowns", sizeof(struct event_shootdowns) },
-};
+#define EVENT_LIST_SIZE(value, name, record) [value] = sizeof(struct record),
+static const size_t sizes[EVENT_KINDS] = { EVENT_KIND_LIST(EVENT_LIST_SIZE) };
+
+static const char *const names[EVENT_KINDS] = { EVENT_KIND_LIST(EVENT_LIST_NAME) };
 
 size_t events_size(uint32_t kind)
 {
-	return kind < EVENT_KINDS ? kinds[kind].size : 0;
+	return kind < EVENT_KINDS ? sizes[kind] : 0;
 }
 
 const char *events_name(uint32_t kind)
 {
-	return kind < EVENT_KINDS && kinds[kind].name ? kinds[kind].name : "?";
+	return kind < EVENT_KINDS && names[kind] ? names[kind] : "?";
 }
 
 static void event_call(const union event *event, const struct event_handler *handler, void *arg)

@@ -27,7 +27,7 @@ struct event_handler {
 /* Pure: bytes of a record of this kind; 0 when there is no such kind. */
 size_t events_size(uint32_t kind);
 
-/* For a person: "exec", "faults"; "?" when there is no such kind. */
+/* "exec", "faults"; "?" when there is no such kind. */
 const char *events_name(uint32_t kind);
 
 /*

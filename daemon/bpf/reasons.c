@@ -4,29 +4,24 @@
 #include <bpf/btf.h>
 #include <string.h>
 
-/* The kernel's name (include/linux/migrate_mode.h); NULL: it has none for that. */
-static const struct {
-	const char *name;
-	const char *kernel;
-} reasons[SEEN_REASONS] = {
-	[SEEN_TIERED] = { "tiered", NULL },
-	[SEEN_SYSCALL] = { "syscall", "MR_SYSCALL" },
-	[SEEN_MBIND] = { "mbind", "MR_MEMPOLICY_MBIND" },
-	[SEEN_NUMA_BALANCING] = { "numa_balancing", "MR_NUMA_MISPLACED" },
-	[SEEN_DEMOTION] = { "demotion", "MR_DEMOTION" },
-	[SEEN_COMPACTION] = { "compaction", "MR_COMPACTION" },
-	[SEEN_DAMON] = { "damon", "MR_DAMON" },
-	[SEEN_HOTPLUG] = { "hotplug", "MR_MEMORY_HOTPLUG" },
-	[SEEN_MEMORY_FAILURE] = { "memory_failure", "MR_MEMORY_FAILURE" },
-	[SEEN_CONTIG_RANGE] = { "contig_range", "MR_CONTIG_RANGE" },
-	[SEEN_LONGTERM_PIN] = { "longterm_pin", "MR_LONGTERM_PIN" },
-	[SEEN_UNKNOWN_REASON] = { "unknown", NULL },
+/* The kernel's names (include/linux/migrate_mode.h); NULL: it has none for that. */
+static const char *const kernel_names[SEEN_REASONS] = {
+	[SEEN_SYSCALL] = "MR_SYSCALL",
+	[SEEN_MBIND] = "MR_MEMPOLICY_MBIND",
+	[SEEN_NUMA_BALANCING] = "MR_NUMA_MISPLACED",
+	[SEEN_DEMOTION] = "MR_DEMOTION",
+	[SEEN_COMPACTION] = "MR_COMPACTION",
+	[SEEN_DAMON] = "MR_DAMON",
+	[SEEN_HOTPLUG] = "MR_MEMORY_HOTPLUG",
+	[SEEN_MEMORY_FAILURE] = "MR_MEMORY_FAILURE",
+	[SEEN_CONTIG_RANGE] = "MR_CONTIG_RANGE",
+	[SEEN_LONGTERM_PIN] = "MR_LONGTERM_PIN",
 };
 
 static uint8_t reason_find(const char *kernel)
 {
 	for (uint8_t i = 0; kernel && i < SEEN_REASONS; i++)
-		if (reasons[i].kernel && !strcmp(reasons[i].kernel, kernel))
+		if (kernel_names[i] && !strcmp(kernel_names[i], kernel))
 			return i;
 	return SEEN_UNKNOWN_REASON;
 }
@@ -42,9 +37,4 @@ void reasons_read(const struct btf *kernel, uint8_t *ret_seen, size_t n)
 		if (values[i].val >= 0 && (size_t)values[i].val < n)
 			ret_seen[values[i].val] =
 				reason_find(btf__name_by_offset(kernel, values[i].name_off));
-}
-
-const char *reasons_name(uint32_t reason)
-{
-	return reason < SEEN_REASONS ? reasons[reason].name : "?";
 }

@@ -17,7 +17,4 @@ struct btf;
  */
 void reasons_read(const struct btf *kernel, uint8_t *ret_seen, size_t n);
 
-/* "tiered", "numa_balancing": named like the fields of struct stats_by_reason; "?" beyond. */
-const char *reasons_name(uint32_t reason);
-
 #endif

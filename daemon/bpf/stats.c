@@ -116,8 +116,3 @@ int bpf_missed(const struct bpf *bpf, uint64_t *ret_missed)
 	*ret_missed = missed;
 	return 0;
 }
-
-int bpf_map_descriptor(const struct bpf *bpf, const char *name)
-{
-	return bpf ? bpf_object__find_map_fd_by_name(bpf->skeleton->obj, name) : -EOPNOTSUPP;
-}

@@ -27,7 +27,7 @@ int bpf_losses(const struct bpf *bpf, struct event_losses *ret_losses);
 /* By enum seen_reason; SEEN_REASONS entries. */
 int bpf_migrations(const struct bpf *bpf, struct stats_migrations *ret_migrations);
 
-/* By enum tlb_flush_reason of the kernel; STATS_FLUSH_REASONS entries. */
+/* By enum stats_flush_reason; STATS_FLUSH_REASONS entries. */
 int bpf_flushes(const struct bpf *bpf, struct stats_flushes *ret_flushes);
 
 /*
@@ -41,8 +41,5 @@ int bpf_process(const struct bpf *bpf, uint32_t tgid, uint64_t start_ns, struct 
  * what the counters above may be short of.
  */
 int bpf_missed(const struct bpf *bpf, uint64_t *ret_missed);
-
-/* The map of that name, for pinning it; -ENOENT. The descriptor stays @bpf's. */
-int bpf_map_descriptor(const struct bpf *bpf, const char *name);
 
 #endif

@@ -15,6 +15,13 @@
 
 #include "tiered/types.h"
 
+/*
+ * Descriptors: a target holds two (process and pagemap); the rest of the daemon a few
+ * dozen, and up to 64 clients of the control socket.
+ */
+#define TARGET_FDS 2
+#define DAEMON_FDS 192
+
 #define TARGET_NAME_MAX 32
 #define TARGET_GLOB_MAX 256
 

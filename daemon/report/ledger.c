@@ -6,28 +6,9 @@
 
 #include "decide/plan.h"
 
-static const char *const result_names[MOVE_RESULTS] = {
-	[MOVE_PENDING] = "pending",
-	[MOVE_MOVED] = "moved",
-	[MOVE_ALREADY] = "already",
-	[MOVE_BUSY] = "busy",
-	[MOVE_PINNED] = "pinned",
-	[MOVE_SHARED] = "shared",
-	[MOVE_GONE] = "gone",
-	[MOVE_NO_MEMORY] = "no-memory",
-	[MOVE_NOT_ALLOWED] = "not-allowed",
-	[MOVE_ELSEWHERE] = "elsewhere",
-	[MOVE_VOID] = "void",
-	[MOVE_FAILED] = "failed",
-};
+static const char *const result_names[] = { MOVE_RESULT_LIST(TIERED_LIST_NAME) };
 
-static const char *const reason_names[MOVE_REASONS] = {
-	[MOVE_PROMOTE_HOT] = "promote-hot",
-	[MOVE_PROMOTE_SWAP] = "promote-swap",
-	[MOVE_DEMOTE_ROOM] = "demote-room",
-	[MOVE_DEMOTE_PRESSURE] = "demote-pressure",
-	[MOVE_FLUSH] = "flush",
-};
+static const char *const reason_names[] = { MOVE_REASON_LIST(TIERED_LIST_NAME) };
 
 const char *ledger_result_name(unsigned int result)
 {

@@ -72,7 +72,7 @@ struct ledger_account {
 	uint32_t reserved;
 };
 
-/* For people and metrics: "moved", "busy"; "promote-hot". "?" beyond the last. */
+/* As in metrics and JSON: "moved", "process_gone"; "promote_hot". "?" beyond the last. */
 const char *ledger_result_name(unsigned int result);
 const char *ledger_reason_name(unsigned int reason);
 
@@ -94,7 +94,7 @@ int ledger_balanced(const struct ledger_account *account);
 /*
  * One line about one window for the log; returns @buffer.
  * "window 12: 2.0 s, 65536 pages seen (10% accessed), ..., planned 512
- * (promote-hot 512), ..."
+ * (promote_hot 512), ..."
  */
 const char *ledger_describe(const struct ledger_account *account, uint64_t window, char *buffer,
 			    size_t size);

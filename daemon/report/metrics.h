@@ -64,7 +64,7 @@ struct metrics_kernel {
  * @totals, @losses, @migrations, @flushes: what BPF saw
  * @losses: by enum event_kind, EVENT_KINDS of them; kinds begin at 1
  * @migrations: by enum seen_reason, SEEN_REASONS of them
- * @flushes: by enum tlb_flush_reason of the kernel, STATS_FLUSH_REASONS of them
+ * @flushes: by enum stats_flush_reason, STATS_FLUSH_REASONS of them
  */
 struct metrics_input {
 	const char *version;

@@ -11,68 +11,15 @@
 /* A node or a process id in decimal. */
 #define ID_SIZE 16
 
-/* Named as the fields of struct stats_by_reason, stats_results and stats_planned. */
-static const char *const seen_names[] = {
-	[SEEN_TIERED] = "tiered",
-	[SEEN_SYSCALL] = "syscall",
-	[SEEN_MBIND] = "mbind",
-	[SEEN_NUMA_BALANCING] = "numa_balancing",
-	[SEEN_DEMOTION] = "demotion",
-	[SEEN_COMPACTION] = "compaction",
-	[SEEN_DAMON] = "damon",
-	[SEEN_HOTPLUG] = "hotplug",
-	[SEEN_MEMORY_FAILURE] = "memory_failure",
-	[SEEN_CONTIG_RANGE] = "contig_range",
-	[SEEN_LONGTERM_PIN] = "longterm_pin",
-	[SEEN_UNKNOWN_REASON] = "unknown",
-};
+static const char *const seen_names[] = { SEEN_REASON_LIST(TIERED_LIST_NAME) };
 
-static const char *const result_names[] = {
-	[MOVE_PENDING] = NULL, /* never asked for */
-	[MOVE_MOVED] = "moved",         [MOVE_ALREADY] = "already",
-	[MOVE_BUSY] = "busy",           [MOVE_PINNED] = "pinned",
-	[MOVE_SHARED] = "shared",       [MOVE_GONE] = "gone",
-	[MOVE_NO_MEMORY] = "no_memory", [MOVE_NOT_ALLOWED] = "not_allowed",
-	[MOVE_ELSEWHERE] = "elsewhere", [MOVE_VOID] = "process_gone",
-	[MOVE_FAILED] = "failed",
-};
+static const char *const result_names[] = { MOVE_RESULT_LIST(TIERED_LIST_NAME) };
 
-static const char *const move_names[] = {
-	[MOVE_PROMOTE_HOT] = "promote_hot",
-	[MOVE_PROMOTE_SWAP] = "promote_swap",
-	[MOVE_DEMOTE_ROOM] = "demote_room",
-	[MOVE_DEMOTE_PRESSURE] = "demote_pressure",
-	[MOVE_FLUSH] = "flush",
-};
+static const char *const move_names[] = { MOVE_REASON_LIST(TIERED_LIST_NAME) };
 
-static const char *const event_names[] = {
-	[0] = NULL, /* kinds begin at 1 */
-	[EVENT_EXEC] = "exec",
-	[EVENT_EXIT] = "exit",
-	[EVENT_FORK] = "fork",
-	[EVENT_FAULTS] = "faults",
-	[EVENT_MIGRATION] = "migration",
-	[EVENT_FOLIO] = "folio",
-	[EVENT_SHOOTDOWNS] = "shootdowns",
-};
+static const char *const event_names[] = { EVENT_KIND_LIST(EVENT_LIST_NAME) };
 
-/* Reasons of the kernel; the last slot is for those of kernels to come. */
-static const char *const flush_names[] = {
-	[STATS_FLUSH_TASK_SWITCH] = "task_switch",
-	[STATS_FLUSH_RECEIVED] = "received",
-	[STATS_FLUSH_LOCAL] = "local",
-	[STATS_FLUSH_LOCAL_MM] = "local_mm",
-	[STATS_FLUSH_SENT] = "sent",
-	[5] = "5",
-	[6] = "6",
-	[7] = "other",
-};
-
-_Static_assert(COUNT(seen_names) == SEEN_REASONS, "a name for each");
-_Static_assert(COUNT(result_names) == MOVE_RESULTS, "a name for each");
-_Static_assert(COUNT(move_names) == MOVE_REASONS, "a name for each");
-_Static_assert(COUNT(event_names) == EVENT_KINDS, "a name for each");
-_Static_assert(COUNT(flush_names) == STATS_FLUSH_REASONS, "a name for each");
+static const char *const flush_names[] = { FLUSH_REASON_LIST(TIERED_LIST_NAME) };
 
 static uint64_t field_u64(const void *base, size_t offset)
 {

@@ -46,27 +46,14 @@ static const struct json_field process_fields[] = {
 	FIELD(struct stats_process, last_ns),
 };
 
-#define REASON(name) FIELD(struct stats_by_reason, name)
-/* In the order of enum seen_reason. */
-static const struct json_field reason_fields[SEEN_REASONS] = {
-	REASON(tiered),         REASON(syscall),      REASON(mbind),        REASON(numa_balancing),
-	REASON(demotion),       REASON(compaction),   REASON(damon),        REASON(hotplug),
-	REASON(memory_failure), REASON(contig_range), REASON(longterm_pin), REASON(unknown),
-};
+#define REASON(value, name) FIELD(struct stats_by_reason, name),
+static const struct json_field reason_fields[] = { SEEN_REASON_LIST(REASON) };
 
-#define PLANNED(name) FIELD(struct stats_planned, name)
-static const struct json_field planned_fields[MOVE_REASONS] = {
-	PLANNED(promote_hot),     PLANNED(promote_swap), PLANNED(demote_room),
-	PLANNED(demote_pressure), PLANNED(flush),
-};
+#define PLANNED(value, name) FIELD(struct stats_planned, name),
+static const struct json_field planned_fields[] = { MOVE_REASON_LIST(PLANNED) };
 
-#define RESULT(name) FIELD(struct stats_results, name)
-/* Without `pending`, which is never asked for. */
-static const struct json_field result_fields[] = {
-	RESULT(moved),     RESULT(already),      RESULT(busy),      RESULT(pinned),
-	RESULT(shared),    RESULT(gone),         RESULT(no_memory), RESULT(not_allowed),
-	RESULT(elsewhere), RESULT(process_gone), RESULT(failed),
-};
+#define RESULT(value, name) FIELD(struct stats_results, name),
+static const struct json_field result_fields[] = { MOVE_RESULT_LIST(RESULT) };
 
 uint64_t args_number(struct json_object *args, const char *name)
 {
@@ -169,8 +156,9 @@ struct json_object *json_reasons(const struct stats_by_reason *reasons)
 static void json_add_results(struct json_object *object, const struct stats_results *results,
 			     const struct stats_planned *moved_for)
 {
+	/* Without `pending`, the first, which is never asked for. */
 	json_object_object_add(object, "results",
-			       json_fields(result_fields, COUNT(result_fields), results));
+			       json_fields(result_fields + 1, COUNT(result_fields) - 1, results));
 	json_object_object_add(object, "moved_for",
 			       json_fields(planned_fields, COUNT(planned_fields), moved_for));
 }

@@ -121,21 +121,14 @@ static struct json_object *seen_by_reason(const struct verbs *verbs)
 
 static struct json_object *seen_flushes(const struct verbs *verbs)
 {
-	static const char *const names[] = {
-		[STATS_FLUSH_TASK_SWITCH] = "task_switch",
-		[STATS_FLUSH_RECEIVED] = "received",
-		[STATS_FLUSH_LOCAL] = "local",
-		[STATS_FLUSH_LOCAL_MM] = "local_mm",
-		[STATS_FLUSH_SENT] = "sent",
-		[STATS_FLUSH_SENT + 1] = "wrong_cpu",
-	};
+	static const char *const names[] = { FLUSH_REASON_LIST(TIERED_LIST_NAME) };
 	struct json_object *object = json_object_new_object();
 	struct stats_flushes flushes[STATS_FLUSH_REASONS];
 	unsigned int i;
 
 	if (bpf_flushes(verbs->env->bpf, flushes) < 0)
 		return object;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; i < STATS_FLUSH_REASONS; i++) {
 		struct json_object *reason = json_object_new_object();
 
 		json_add_u64(reason, "full", flushes[i].full);

@@ -17,7 +17,8 @@
  * Pages are base pages, times are CLOCK_MONOTONIC nanoseconds, addresses are
  * hexadecimal strings ("0x7f..."), because JSON numbers are doubles to some
  * readers. Rates are log2 of accesses per second in 1/256 octaves. A target
- * is named by its process: "pid", a number.
+ * is named by its process: "pid", a number. Reasons and results are the names of
+ * the lists in tiered/types.h and tiered/stats.h, as in metrics.
  *
  * Verbs, their arguments and results:
  *
@@ -31,7 +32,8 @@
  *	trace		pid?, comm?, cgroup?, reason?, calls?	{}, then event lines
  *	set		key, value		{"key","old","new"}; key is SECTION.NAME
  *	pause, resume	pid?			{"paused":bool} of all, or of one
- *	reload					{}
+ *	reload					{}; refused with the first fault of the
+ *						conf, the rest is in the log
  *
  * status: {
  *	"daemon": {"version","pid","mode","observe","paused","idle_reason","tracker",
@@ -42,6 +44,7 @@
  *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","summary"}, or null,
  *	"asked": the fields of struct stats_daemon, nested like it,
  *	"seen": {"faults","fault_writes","mappings","mappings_undone","process_overflow",
+ *		 "cgroup_overflow","node_pair_overflow",
  *		 "by_reason":{"tiered":{"calls","succeeded","failed"}...},
  *		 "tlb_flushes":{"sent":{"full","partial","pages"}...},
  *		 "node_pairs":[{"from","to","moved","pages"}],
@@ -55,7 +58,8 @@
  * TARGET: {"pid","start_ns","exec_count","id","comm","rule","uid","resident_pages","paused",
  *	"asked": fields of struct stats_target, nested like it, "seen": PROCESS or null}
  *
- * explain: {"pid","comm","target":TARGET or null,"excluded": why it is none, or null,
+ * explain: {"pid","comm","window","target":TARGET or null,
+ *	"excluded": why it is none, or null,
  *	"page": null without an address, else {"address","mapping":"why it is not watched" or null,
  *		"known":bool,"order","node","tier","rate","bar","observations","shared","fixed",
  *		"rests_windows","last_seen_window",
@@ -67,15 +71,20 @@
  *	the watched mappings laid end to end and cut into "columns" cells of equal size;
  *	"rate" is that of the mean access rate of the pages known in the cell, null when none is
  *
- * plan: {"window","observe","moves","pages","groups":[{"pid","comm","from","to","reason","moves",
- *	"pages"}],"first":[{"pid","address","order","from","to","reason","rate","bar"}],
+ * plan: {"window","observe","paused":bool,"moves","pages",
+ *	"groups":[{"pid","comm","from","to","reason","moves","pages"}],
+ *	"groups_left": pages of the groups that were cut off, 0: none,
+ *	"first":[{"pid","address","order","from","to","reason","rate","bar"}],
  *	"cost":{"bytes","ns"},"gain":{"share_ppm_now","share_ppm_then"}}
+ *	"ns" is how long the moves would take, waits and the rate limit included.
+ *	Of "first" there are "limit", 20 without it or when it is 0.
  *
  * Event lines of a trace:
  *	{"event":"mapping","time_ns","pid","comm","cgroup_id","cgroup","address","order","from",
  *	 "to","reason","ours":bool,"undone":bool}
- *	{"event":"call","time_ns","pid","attributed":bool,"reason","ours","succeeded","failed"}:
- *	 one call of the kernel's migrate_pages(), where mappings cannot be seen, or with "calls"
+ *	{"event":"call","time_ns","pid","comm","attributed":bool,"reason","ours","succeeded",
+ *	 "failed"}: one call of the kernel's migrate_pages(), where mappings cannot be
+ *	 seen, or with "calls"
  *	{"event":"lost","ring_full","rate_capped","client"}: records that never came, since the
  *	 last such line: no room in the ring, held back by the cap, this client too slow
  */

@@ -23,15 +23,33 @@
 /* The kernel shows start times to user space in ticks of 1/100 s (USER_HZ). */
 #define TIERED_TICK_NS 10000000
 
+/* As in types.h, with the structure of the record. */
+#define EVENT_KIND_LIST(X)                                                                         \
+	X(EVENT_EXEC, exec, event_lifecycle)                                                       \
+	X(EVENT_EXIT, exit, event_lifecycle)                                                       \
+	X(EVENT_FORK, fork, event_lifecycle)                                                       \
+	X(EVENT_FAULTS, faults, event_faults)                                                      \
+	X(EVENT_MIGRATION, migration, event_migration)                                             \
+	X(EVENT_FOLIO, folio, event_folio)                                                         \
+	X(EVENT_SHOOTDOWNS, shootdowns, event_shootdowns)
+
+#define EVENT_LIST_VALUE(value, name, record) value,
+#define EVENT_LIST_NAME(value, name, record) [value] = #name,
+
+/**
+ * enum event_kind - what a record tells
+ * @EVENT_NO_KIND: kinds begin at 1
+ * @EVENT_EXEC: a process runs a new program
+ * @EVENT_EXIT: the last thread of a process is gone
+ * @EVENT_FORK: a new process (not a thread)
+ * @EVENT_FAULTS: page faults, added up
+ * @EVENT_MIGRATION: one call of migrate_pages() ended
+ * @EVENT_FOLIO: one mapping moved; only while watched
+ * @EVENT_SHOOTDOWNS: TLB flushes, added up
+ */
 enum event_kind {
-	EVENT_EXEC = 1,       /* struct event_lifecycle */
-	EVENT_EXIT = 2,       /* struct event_lifecycle: the last thread of a process is gone */
-	EVENT_FORK = 3,       /* struct event_lifecycle: a new process (not a thread) */
-	EVENT_FAULTS = 4,     /* struct event_faults */
-	EVENT_MIGRATION = 5,  /* struct event_migration: one call of migrate_pages() ended */
-	EVENT_FOLIO = 6,      /* struct event_folio: one mapping moved; only while watched */
-	EVENT_SHOOTDOWNS = 7, /* struct event_shootdowns */
-	EVENT_KINDS = 8,
+	EVENT_NO_KIND = 0,
+	EVENT_KIND_LIST(EVENT_LIST_VALUE) EVENT_KINDS,
 };
 
 /**
@@ -149,6 +167,7 @@ struct event_shootdowns {
 	__u64 first_ns;
 };
 
+_Static_assert(EVENT_EXEC == 1 && EVENT_SHOOTDOWNS == 7, "event ABI");
 _Static_assert(sizeof(struct event_header) == 40, "event ABI");
 _Static_assert(sizeof(struct event_lifecycle) == 56, "event ABI");
 _Static_assert(sizeof(struct event_faults) == 64, "event ABI");

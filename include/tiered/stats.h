@@ -3,23 +3,23 @@
  * stats.h - keys and values of the BPF maps that hold counters.
  *
  * An ABI like event.h: __u32 and __u64 only, no implicit padding. All
- * counters only grow, from the moment the programs were attached, and are
- * exact whatever became of the events: the rate cap and a full ring cost
- * records, never counts.
+ * counters only grow, from the moment the programs were attached. The rate cap
+ * and a full ring cost records, never counts. What counts miss is counted in
+ * turn: a program that the kernel did not run because it was already running on
+ * that CPU (recursion_misses of the programs, "missed" in a status), and what
+ * found no room in a map (the overflows in struct stats_totals).
  *
  *	map		kind		key			value
  *	meta		array		0			struct stats_meta
  *	totals		per-CPU array	0			struct stats_totals
  *	losses		per-CPU array	enum event_kind		struct event_losses
  *	migrations	per-CPU array	enum seen_reason	struct stats_migrations
- *	tlb_flushes	per-CPU array	enum tlb_flush_reason	struct stats_flushes
+ *	tlb_flushes	per-CPU array	enum stats_flush_reason	struct stats_flushes
  *	processes	hash		struct target_key	struct stats_process
  *	cgroups		hash		__u64, cgroup v2 id	struct stats_cgroup
  *	node_pairs	hash		struct stats_node_pair_key  struct stats_node_pair
  *	targets		hash		struct target_key	struct stats_target
  *	daemon		array		0			struct stats_daemon
- *
- * enum tlb_flush_reason is the kernel's (include/linux/mm_types.h).
  *
  * What was asked for and what was seen are apart: targets and daemon are the
  * daemon's own ledger, written by it once per window; everything else is what
@@ -35,15 +35,24 @@
 
 #define TIERED_STATS_ABI 2
 
-/* Reasons beyond these, on kernels to come, are counted in the last slot. */
-#define STATS_FLUSH_REASONS 8
+/*
+ * As in types.h. The kernel's enum tlb_flush_reason (linux/mm_types.h): the first five have these
+ * values in every kernel since 4.4, the sixth came with 6.14, the seventh has no
+ * name yet. Reasons beyond are counted in the last slot.
+ */
+#define FLUSH_REASON_LIST(X)                                                                       \
+	X(STATS_FLUSH_TASK_SWITCH, task_switch)                                                    \
+	X(STATS_FLUSH_RECEIVED, received)                                                          \
+	X(STATS_FLUSH_LOCAL, local)                                                                \
+	X(STATS_FLUSH_LOCAL_MM, local_mm)                                                          \
+	X(STATS_FLUSH_SENT, sent)                                                                  \
+	X(STATS_FLUSH_WRONG_CPU, wrong_cpu)                                                        \
+	X(STATS_FLUSH_REASON_6, reason_6)                                                          \
+	X(STATS_FLUSH_OTHER, other)
 
-/* enum tlb_flush_reason of the kernel: the values are those of every kernel since 4.4. */
-#define STATS_FLUSH_TASK_SWITCH 0
-#define STATS_FLUSH_RECEIVED 1
-#define STATS_FLUSH_LOCAL 2
-#define STATS_FLUSH_LOCAL_MM 3
-#define STATS_FLUSH_SENT 4
+enum stats_flush_reason {
+	FLUSH_REASON_LIST(TIERED_LIST_VALUE) STATS_FLUSH_REASONS,
+};
 
 /**
  * struct stats_meta - what the maps beside this one mean
@@ -139,18 +148,7 @@ struct stats_flushes {
  * Named, so that bpftool prints the names; as an array it is indexed by the enum.
  */
 struct stats_by_reason {
-	__u64 tiered;
-	__u64 syscall;
-	__u64 mbind;
-	__u64 numa_balancing;
-	__u64 demotion;
-	__u64 compaction;
-	__u64 damon;
-	__u64 hotplug;
-	__u64 memory_failure;
-	__u64 contig_range;
-	__u64 longterm_pin;
-	__u64 unknown;
+	SEEN_REASON_LIST(TIERED_LIST_FIELD)
 };
 
 /**
@@ -214,27 +212,15 @@ struct stats_node_pair {
 
 /* Base pages by enum move_reason, one field for each, in its order. */
 struct stats_planned {
-	__u64 promote_hot;
-	__u64 promote_swap;
-	__u64 demote_room;
-	__u64 demote_pressure;
-	__u64 flush;
+	MOVE_REASON_LIST(TIERED_LIST_FIELD)
 };
 
-/* Base pages by enum move_result, one field for each, in its order. */
+/*
+ * Base pages by enum move_result, one field for each, in its order. `pending` is
+ * always 0: what was never asked for is not requested.
+ */
 struct stats_results {
-	__u64 pending; /* always 0: what was never asked for is not requested */
-	__u64 moved;
-	__u64 already;
-	__u64 busy;
-	__u64 pinned;
-	__u64 shared;
-	__u64 gone;
-	__u64 no_memory;
-	__u64 not_allowed;
-	__u64 elsewhere;
-	__u64 process_gone; /* MOVE_VOID */
-	__u64 failed;
+	MOVE_RESULT_LIST(TIERED_LIST_FIELD)
 };
 
 /**
@@ -314,18 +300,59 @@ struct stats_daemon {
 	__u64 updated_ns;
 };
 
-_Static_assert(sizeof(struct stats_meta) == 32, "stats ABI");
-_Static_assert(sizeof(struct stats_totals) == 80, "stats ABI");
-_Static_assert(sizeof(struct event_losses) == 32, "stats ABI");
-_Static_assert(sizeof(struct stats_migrations) == 24, "stats ABI");
-_Static_assert(sizeof(struct stats_flushes) == 24, "stats ABI");
-_Static_assert(sizeof(struct stats_process) == 176, "stats ABI");
+/* Sizes, the places of the fields of keys, and those of the first and last fields of values. */
+#define STATS_AT(type, field, offset)                                                              \
+	_Static_assert(__builtin_offsetof(struct type, field) == (offset), "stats ABI")
+#define STATS_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), "stats ABI")
+
+STATS_SIZE(stats_node_pair_key, 8);
+STATS_AT(stats_node_pair_key, from, 0);
+STATS_AT(stats_node_pair_key, to, 4);
+STATS_SIZE(event_losses, 32);
+STATS_AT(event_losses, ring_full, 0);
+STATS_AT(event_losses, rate_capped_units, 24);
+STATS_SIZE(stats_meta, 32);
+STATS_AT(stats_meta, stats_abi, 0);
+STATS_AT(stats_meta, attached_ns, 24);
+STATS_SIZE(stats_totals, 80);
+STATS_AT(stats_totals, faults, 0);
+STATS_AT(stats_totals, node_pair_overflow, 72);
+STATS_SIZE(stats_migrations, 24);
+STATS_AT(stats_migrations, calls, 0);
+STATS_AT(stats_migrations, failed, 16);
+STATS_SIZE(stats_flushes, 24);
+STATS_AT(stats_flushes, full, 0);
+STATS_AT(stats_flushes, pages, 16);
+STATS_SIZE(stats_by_reason, 96);
+STATS_AT(stats_by_reason, tiered, 0);
+STATS_AT(stats_by_reason, unknown, 88);
+STATS_SIZE(stats_process, 176);
+STATS_AT(stats_process, cgroup_id, 0);
+STATS_AT(stats_process, by_reason, 80);
+STATS_SIZE(stats_cgroup, 40);
+STATS_AT(stats_cgroup, moved, 0);
+STATS_AT(stats_cgroup, undone, 32);
+STATS_SIZE(stats_node_pair, 16);
+STATS_AT(stats_node_pair, moved, 0);
+STATS_AT(stats_node_pair, pages, 8);
+STATS_SIZE(stats_planned, 40);
+STATS_AT(stats_planned, promote_hot, 0);
+STATS_AT(stats_planned, flush, 32);
+STATS_SIZE(stats_results, 96);
+STATS_AT(stats_results, pending, 0);
+STATS_AT(stats_results, failed, 88);
+STATS_SIZE(stats_target, 240);
+STATS_AT(stats_target, comm, 0);
+STATS_AT(stats_target, last_move_ns, 232);
+STATS_SIZE(stats_daemon, 312);
+STATS_AT(stats_daemon, pid, 0);
+STATS_AT(stats_daemon, updated_ns, 304);
 _Static_assert(sizeof(struct stats_by_reason) == SEEN_REASONS * 8, "a field for each reason");
 _Static_assert(sizeof(struct stats_planned) == MOVE_REASONS * 8, "a field for each reason");
 _Static_assert(sizeof(struct stats_results) == MOVE_RESULTS * 8, "a field for each result");
-_Static_assert(sizeof(struct stats_cgroup) == 40, "stats ABI");
-_Static_assert(sizeof(struct stats_node_pair) == 16, "stats ABI");
-_Static_assert(sizeof(struct stats_target) == 240, "stats ABI");
-_Static_assert(sizeof(struct stats_daemon) == 312, "stats ABI");
+_Static_assert(STATS_FLUSH_OTHER == 7, "stats ABI");
+
+#undef STATS_AT
+#undef STATS_SIZE
 
 #endif

@@ -32,6 +32,22 @@ struct target_key {
 	__u32 exec_count;
 };
 
+/*
+ * Lists of words. Each is written once, as X(value, name), in the order of its
+ * enum; whatever shows or takes these words (JSON, metrics, tables for cat) is
+ * made of the list. Values are part of the ABI: new ones go to the end.
+ */
+#define TIERED_LIST_VALUE(value, name) value,
+#define TIERED_LIST_NAME(value, name) [value] = #name,
+#define TIERED_LIST_FIELD(value, name) __u64 name;
+
+#define MOVE_REASON_LIST(X)                                                                        \
+	X(MOVE_PROMOTE_HOT, promote_hot)                                                           \
+	X(MOVE_PROMOTE_SWAP, promote_swap)                                                         \
+	X(MOVE_DEMOTE_ROOM, demote_room)                                                           \
+	X(MOVE_DEMOTE_PRESSURE, demote_pressure)                                                   \
+	X(MOVE_FLUSH, flush)
+
 /**
  * enum move_reason - why a folio was (to be) moved; every planned move carries one
  * @MOVE_PROMOTE_HOT: hotter than the threshold of a faster tier that has room
@@ -41,13 +57,22 @@ struct target_key {
  * @MOVE_FLUSH: one page moved so that the kernel flushes the TLBs of its address space
  */
 enum move_reason {
-	MOVE_PROMOTE_HOT = 0,
-	MOVE_PROMOTE_SWAP = 1,
-	MOVE_DEMOTE_ROOM = 2,
-	MOVE_DEMOTE_PRESSURE = 3,
-	MOVE_FLUSH = 4,
-	MOVE_REASONS = 5,
+	MOVE_REASON_LIST(TIERED_LIST_VALUE) MOVE_REASONS,
 };
+
+#define MOVE_RESULT_LIST(X)                                                                        \
+	X(MOVE_PENDING, pending)                                                                   \
+	X(MOVE_MOVED, moved)                                                                       \
+	X(MOVE_ALREADY, already)                                                                   \
+	X(MOVE_BUSY, busy)                                                                         \
+	X(MOVE_PINNED, pinned)                                                                     \
+	X(MOVE_SHARED, shared)                                                                     \
+	X(MOVE_GONE, gone)                                                                         \
+	X(MOVE_NO_MEMORY, no_memory)                                                               \
+	X(MOVE_NOT_ALLOWED, not_allowed)                                                           \
+	X(MOVE_ELSEWHERE, elsewhere)                                                               \
+	X(MOVE_VOID, process_gone)                                                                 \
+	X(MOVE_FAILED, failed)
 
 /**
  * enum move_result - what became of a move that was asked for
@@ -65,20 +90,22 @@ enum move_reason {
  * @MOVE_FAILED: any other error
  */
 enum move_result {
-	MOVE_PENDING = 0,
-	MOVE_MOVED = 1,
-	MOVE_ALREADY = 2,
-	MOVE_BUSY = 3,
-	MOVE_PINNED = 4,
-	MOVE_SHARED = 5,
-	MOVE_GONE = 6,
-	MOVE_NO_MEMORY = 7,
-	MOVE_NOT_ALLOWED = 8,
-	MOVE_ELSEWHERE = 9,
-	MOVE_VOID = 10,
-	MOVE_FAILED = 11,
-	MOVE_RESULTS = 12,
+	MOVE_RESULT_LIST(TIERED_LIST_VALUE) MOVE_RESULTS,
 };
+
+#define SEEN_REASON_LIST(X)                                                                        \
+	X(SEEN_TIERED, tiered)                                                                     \
+	X(SEEN_SYSCALL, syscall)                                                                   \
+	X(SEEN_MBIND, mbind)                                                                       \
+	X(SEEN_NUMA_BALANCING, numa_balancing)                                                     \
+	X(SEEN_DEMOTION, demotion)                                                                 \
+	X(SEEN_COMPACTION, compaction)                                                             \
+	X(SEEN_DAMON, damon)                                                                       \
+	X(SEEN_HOTPLUG, hotplug)                                                                   \
+	X(SEEN_MEMORY_FAILURE, memory_failure)                                                     \
+	X(SEEN_CONTIG_RANGE, contig_range)                                                         \
+	X(SEEN_LONGTERM_PIN, longterm_pin)                                                         \
+	X(SEEN_UNKNOWN_REASON, unknown)
 
 /**
  * enum seen_reason - who had pages moved, as the kernel was seen doing it
@@ -100,21 +127,15 @@ enum move_result {
  * @SEEN_UNKNOWN_REASON: none of these, or begun before the programs were attached
  */
 enum seen_reason {
-	SEEN_TIERED = 0,
-	SEEN_SYSCALL = 1,
-	SEEN_MBIND = 2,
-	SEEN_NUMA_BALANCING = 3,
-	SEEN_DEMOTION = 4,
-	SEEN_COMPACTION = 5,
-	SEEN_DAMON = 6,
-	SEEN_HOTPLUG = 7,
-	SEEN_MEMORY_FAILURE = 8,
-	SEEN_CONTIG_RANGE = 9,
-	SEEN_LONGTERM_PIN = 10,
-	SEEN_UNKNOWN_REASON = 11,
-	SEEN_REASONS = 12,
+	SEEN_REASON_LIST(TIERED_LIST_VALUE) SEEN_REASONS,
 };
 
 _Static_assert(sizeof(struct target_key) == 16, "target_key is part of the ABI");
+_Static_assert(__builtin_offsetof(struct target_key, tgid) == 8, "target_key is part of the ABI");
+_Static_assert(__builtin_offsetof(struct target_key, exec_count) == 12,
+	       "target_key is part of the ABI");
+_Static_assert(MOVE_FLUSH == 4, "reasons keep their values");
+_Static_assert(MOVE_FAILED == 11, "results keep their values");
+_Static_assert(SEEN_UNKNOWN_REASON == 11, "reasons keep their values");
 
 #endif

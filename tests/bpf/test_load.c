@@ -192,24 +192,6 @@ static void test_two_at_once(void **state)
 	bpf_close(second);
 }
 
-/* What `bpftool map dump` will show: the maps are there, and meta says what they are. */
-static void test_maps_are_as_documented(void **state)
-{
-	static const char *const names[] = { "meta",        "totals",    "losses",  "migrations",
-					     "tlb_flushes", "processes", "cgroups", "node_pairs",
-					     "targets",     "daemon" };
-	const struct bpf_config config = { .ring_bytes = 65536, .event_rate = 77 };
-	struct bpf *bpf = open_bpf(&config);
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		assert_true(strlen(names[i]) <= 15);
-		assert_true(bpf_map_descriptor(bpf, names[i]) >= 0);
-	}
-	assert_true(bpf_map_descriptor(bpf, "nothing") < 0);
-	bpf_close(bpf);
-}
-
 /* Without privileges: one error, one sentence. Runs in a child that gives them up. */
 static void test_without_privileges(void **state)
 {
@@ -239,7 +221,6 @@ int main(void)
 		cmocka_unit_test(test_verdicts_are_right),
 		cmocka_unit_test(test_nothing_is_left_open),
 		cmocka_unit_test(test_two_at_once),
-		cmocka_unit_test(test_maps_are_as_documented),
 		cmocka_unit_test(test_without_privileges),
 	};
 

@@ -4,7 +4,6 @@
  * goes on counting, so each number in them must lie between those that the
  * counters had before and have after. Every reason must have its row, by name.
  */
-#include "bpf/reasons.h"
 #include "views.h"
 
 /* A header, and a row for each reason by its name; without hooks of functions, too. */
@@ -22,7 +21,7 @@ static void test_tables_of_reasons(void **state)
 	for (uint32_t i = 0; i < SEEN_REASONS; i++) {
 		text = text_read(PINS "/migrations");
 		assert_int_equal(strncmp(text, "REASON               CALLS    SUCCEEDED", 39), 0);
-		line = text_line(text, reasons_name(i));
+		line = text_line(text, reason_names[i]);
 		assert_non_null(line);
 		assert_int_equal(bpf_migrations(bpf, after), 0);
 		assert_int_equal(sscanf(line, "%*s %llu", &calls), 1);
@@ -35,6 +34,20 @@ static void test_tables_of_reasons(void **state)
 	free(text);
 	bpf_close(bpf);
 	bpffs_unmount();
+}
+
+/* Each reason has its row, in the order of the counters. */
+static void check_flush_rows(const char *text)
+{
+	static const char *const names[] = { FLUSH_REASON_LIST(TIERED_LIST_NAME) };
+
+	for (size_t i = 0; i < STATS_FLUSH_REASONS; i++) {
+		text = strchr(text, '\n');
+		assert_non_null(text);
+		text++;
+		assert_int_equal(strncmp(text, names[i], strlen(names[i])), 0);
+		assert_int_equal(text[strlen(names[i])], ' ');
+	}
 }
 
 /* Our own flushes, here and on other CPUs, show in the text as in the counters. */
@@ -58,6 +71,7 @@ static void test_table_of_flushes(void **state)
 	assert_int_equal(bpf_flushes(bpf, before), 0);
 	text = text_read(PINS "/shootdowns");
 	assert_int_equal(bpf_flushes(bpf, after), 0);
+	check_flush_rows(text);
 	line = text_line(text, "local_mm");
 	assert_non_null(line);
 	printf("# %s\n", line);

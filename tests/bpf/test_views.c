@@ -6,7 +6,6 @@
  * of single mappings and the text that the pinned table prints must all say the
  * same number, whether anybody reads the records in time or not.
  */
-#include "bpf/reasons.h"
 #include "scene.h"
 #include "util/clock.h"
 #include "views.h"
@@ -172,7 +171,7 @@ static void check_views(struct scene *scene, uint64_t pages, enum seen_reason re
 	assert_int_equal(migrations[reason].succeeded, 2 * pages);
 	assert_int_equal(bpf_totals(scene->bpf, &totals), 0);
 	assert_int_equal(totals.folios, 2 * pages);
-	snprintf(reasons, sizeof(reasons), "%s:%llu", reasons_name(reason),
+	snprintf(reasons, sizeof(reasons), "%s:%llu", reason_names[reason],
 		 (unsigned long long)(2 * pages));
 	check_row(scene, &process, reasons);
 }

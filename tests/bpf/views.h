@@ -13,6 +13,8 @@
 #define BPFFS "/tmp/tiered-test-bpffs"
 #define PINS BPFFS "/tiered"
 
+static const char *const reason_names[] = { SEEN_REASON_LIST(TIERED_LIST_NAME) };
+
 /* In a mount namespace of the test's own, so it goes with the test; as nobody's mode says. */
 static inline void bpffs_mount(void)
 {

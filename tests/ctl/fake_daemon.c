@@ -3,6 +3,8 @@
  * fake_daemon.c - the fake daemon as a program: for terminals, and to try verbs by hand.
  *
  * usage: fake_daemon SOCKET FOLDER [SUFFIX]
+ *
+ * With STORM in the environment, lines of a trace never end.
  */
 #include "../unit/fake_control.h"
 
@@ -17,6 +19,7 @@ int main(int argc, char **argv)
 	snprintf(fake.path, sizeof(fake.path), "%s", argv[1]);
 	fake.folder = argv[2];
 	fake.suffix = argv[3];
+	fake.storm = getenv("STORM") != NULL;
 	if (fake_listen(&fake) < 0) {
 		fprintf(stderr, "fake_daemon: cannot listen on %s\n", argv[1]);
 		return 1;

@@ -32,6 +32,7 @@
  * @raw: sent as it is in place of an answer, when set; then the connection ends,
  *	unless @hold
  * @piece: bytes per write(); 0: all at once
+ * @storm: the lines of a trace come again and again, as fast as they are read
  * @requests: the last request, as it came
  */
 struct fake_control {
@@ -42,6 +43,7 @@ struct fake_control {
 	size_t raw_length;
 	size_t piece;
 	bool hold;
+	bool storm;
 	int listener;
 	pthread_t thread;
 	char request[TIERED_CONTROL_REQUEST_MAX + 1];
@@ -62,17 +64,19 @@ static inline size_t fake_turn(struct fake_control *fake, const char *verb)
 	return fake->turns[i].asked++;
 }
 
-static inline void fake_write(struct fake_control *fake, int fd, const char *bytes, size_t length)
+/* 0, or -1 when the client is gone. */
+static inline int fake_write(struct fake_control *fake, int fd, const char *bytes, size_t length)
 {
 	while (length) {
 		size_t piece = fake->piece && fake->piece < length ? fake->piece : length;
 		ssize_t n = send(fd, bytes, piece, MSG_NOSIGNAL);
 
 		if (n <= 0)
-			return;
+			return -1;
 		bytes += n;
 		length -= (size_t)n;
 	}
+	return 0;
 }
 
 static inline void fake_line(struct fake_control *fake, int fd, struct json_object *object)
@@ -105,11 +109,32 @@ static inline void fake_answer(struct fake_control *fake, int fd, struct json_ob
 	json_object_put(answer);
 }
 
+/* In blocks: whoever parses them is slower. */
+static inline void fake_storm(struct fake_control *fake, int fd, struct json_object *lines)
+{
+	char *block = NULL;
+	size_t length, i;
+	FILE *out = open_memstream(&block, &length);
+
+	for (i = 0; i < 1000; i++)
+		fprintf(out, "%s\n",
+			json_object_to_json_string_ext(
+				json_object_array_get_idx(lines,
+							  i % json_object_array_length(lines)),
+				JSON_C_TO_STRING_PLAIN));
+	fclose(out);
+	while (fake_write(fake, fd, block, length) == 0)
+		;
+	free(block);
+}
+
 static inline void fake_trace(struct fake_control *fake, int fd, struct json_object *lines)
 {
 	size_t i;
 
 	fake_answer(fake, fd, json_object_new_object());
+	if (fake->storm)
+		fake_storm(fake, fd, lines);
 	for (i = 0; i < json_object_array_length(lines); i++)
 		fake_line(fake, fd, json_object_array_get_idx(lines, i));
 	json_object_put(lines);

@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -187,6 +188,8 @@ static const struct verb_case cases[] = {
 	{ cmd_heatmap, "heatmap 4711 --windows 12", NULL, "heatmap",
 	  "\"heatmap\",\"args\":{\"pid\":4711,\"columns\":64}" },
 	{ cmd_plan, "plan --limit 3", NULL, "plan", "\"plan\",\"args\":{\"limit\":3}" },
+	{ cmd_plan, "plan --limit 0", NULL, "plan-groups", "\"plan\",\"args\":{\"limit\":1}" },
+	{ cmd_plan, "plan", "-paused", "plan-paused", "\"plan\",\"args\":{\"limit\":10}" },
 	{ cmd_plan, "plan", "-empty", "plan-empty", "\"plan\",\"args\":{\"limit\":10}" },
 	{ cmd_metrics, "metrics", NULL, "metrics", "\"metrics\"" },
 	{ cmd_set, "set migration.rate 100M/s", NULL, "set",
@@ -361,6 +364,48 @@ static void test_trace_summary(void **state)
 	assert_string_equal(output->err, "4 events, 2 pages moved, 1 undone, 115 events lost\n");
 }
 
+/* The signal is there from the start, and so are more lines than anybody wants to wait for. */
+static void test_trace_ends_in_a_storm(void **state)
+{
+	static const char event[] = "{\"event\":\"mapping\",\"pid\":1,\"comm\":\"a\"}\n";
+	struct place *place = *state;
+	struct output *output;
+	size_t lines = 0, i;
+	sigset_t interrupt;
+	char *raw, *at;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	raw = malloc(100 + 1000 * sizeof(event));
+	at = raw + sprintf(raw, "{\"version\":1,\"ok\":true,\"result\":{}}\n");
+	for (i = 0; i < 1000; i++)
+		at = stpcpy(at, event);
+	place->fake.raw = raw;
+	place->fake.raw_length = (size_t)(at - raw);
+	place->fake.hold = true;
+	sigprocmask(SIG_BLOCK, &interrupt, NULL);
+	raise(SIGINT);
+	output = run(place, cmd_trace, "trace");
+	sigprocmask(SIG_UNBLOCK, &interrupt, NULL);
+	free(raw);
+	for (at = output->out; (at = strchr(at, '\n')); at++)
+		lines++;
+	assert_int_equal(output->status, CTL_OK);
+	assert_in_range(lines, 1, 100);
+	assert_non_null(strstr(output->err, " events, "));
+}
+
+/* Of --limit 0 the scripts get as much as people do. */
+static void test_plan_without_moves(void **state)
+{
+	struct output *output = run(*state, cmd_plan, "plan --limit 0 --json");
+	struct json_object *plan = json_tokener_parse(output->out);
+
+	assert_int_equal(json_object_array_length(json_object_object_get(plan, "first")), 0);
+	assert_int_equal(json_object_array_length(json_object_object_get(plan, "groups")), 3);
+	json_object_put(plan);
+}
+
 static void test_colours(void **state)
 {
 	struct place *place = *state;
@@ -383,9 +428,17 @@ static void test_colours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_text),         TEST(test_json),          TEST(test_json_is_the_result),
-		TEST(test_refused),      TEST(test_help),          TEST(test_bad_usage),
-		TEST(test_nobody_there), TEST(test_trace_summary), TEST(test_colours),
+		TEST(test_text),
+		TEST(test_json),
+		TEST(test_json_is_the_result),
+		TEST(test_refused),
+		TEST(test_help),
+		TEST(test_bad_usage),
+		TEST(test_nobody_there),
+		TEST(test_trace_summary),
+		TEST(test_colours),
+		TEST(test_trace_ends_in_a_storm),
+		TEST(test_plan_without_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,7 +228,6 @@ static void test_null_is_no_bpf(void **state)
 	assert_int_equal(bpf_process(NULL, 1, 0, &process), -EOPNOTSUPP);
 	assert_int_equal(bpf_missed(NULL, &missed), -EOPNOTSUPP);
 	assert_int_equal(bpf_vmas(NULL, 1, &record, 1), -EOPNOTSUPP);
-	assert_int_equal(bpf_map_descriptor(NULL, "meta"), -EOPNOTSUPP);
 	assert_int_equal(bpf_malformed(NULL), 0);
 	assert_null(bpf_report(NULL, &n));
 	assert_int_equal(n, 0);

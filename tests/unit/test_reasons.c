@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "bpf/reasons.h"
-#include "tiered/stats.h"
 
 #define SLOTS 8
 
@@ -57,26 +56,11 @@ static void test_kernel_without_reasons(void **state)
 	btf__free(kernel);
 }
 
-static void test_every_reason_has_a_name(void **state)
-{
-	(void)state;
-	for (uint32_t i = 0; i < SEEN_REASONS; i++)
-		for (uint32_t k = 0; k < i; k++)
-			assert_string_not_equal(reasons_name(i), reasons_name(k));
-	assert_string_equal(reasons_name(SEEN_TIERED), "tiered");
-	assert_string_equal(reasons_name(SEEN_REASONS), "?");
-	assert_string_equal(reasons_name(offsetof(struct stats_by_reason, longterm_pin) / 8),
-			    "longterm_pin");
-	assert_string_equal(reasons_name(offsetof(struct stats_by_reason, numa_balancing) / 8),
-			    "numa_balancing");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_translated_by_name),
 		cmocka_unit_test(test_kernel_without_reasons),
-		cmocka_unit_test(test_every_reason_has_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
