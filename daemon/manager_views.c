@@ -28,8 +28,12 @@ static void tuned(void *arg)
 {
 	struct manager *manager = arg;
 	const struct config *config = &manager->running;
+	int observe = config->observe || manager->options->observe;
 	struct worker_tune *tune;
 
+	/* At once: a daemon that was told to pause has no next window to say it after. */
+	board_daemon(manager->board)->observe = (uint32_t)observe;
+	bpf_publish_daemon(manager->bpf, board_daemon(manager->board));
 	if (!manager->worker)
 		return;
 	tune = calloc(1, sizeof(*tune));
@@ -38,13 +42,12 @@ static void tuned(void *arg)
 		return;
 	}
 	tune->paused = manager->view.paused;
-	tune->observe = config->observe || manager->options->observe;
+	tune->observe = observe;
 	tune->window_ns = config->window.ns;
 	tune->window_min_ns = config->window_min_ns;
 	tune->window_max_ns = config->window_max_ns;
 	tune->cpu_max_ppm = config->cpu_max_ppm;
 	tune->rate = config->rate;
-	board_daemon(manager->board)->observe = (uint32_t)tune->observe;
 	worker_send(manager->worker, &tune->message, WORKER_TUNE);
 }
 

@@ -63,7 +63,7 @@ static const char *const flush_names[] = {
 	[STATS_FLUSH_LOCAL] = "local",
 	[STATS_FLUSH_LOCAL_MM] = "local_mm",
 	[STATS_FLUSH_SENT] = "sent",
-	[5] = "5",
+	[STATS_FLUSH_SENT + 1] = "wrong_cpu",
 	[6] = "6",
 	[7] = "other",
 };
