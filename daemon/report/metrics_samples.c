@@ -86,10 +86,11 @@ static void write_named(struct metrics_writer *writer, const void *base, size_t 
 	}
 }
 
+/* Without `pending`, the first, which is never asked for. */
 void metrics_write_results(struct metrics_writer *writer, size_t offset)
 {
-	write_named(writer, writer->input->daemon, offset, sizeof(uint64_t), "result", result_names,
-		    MOVE_RESULTS);
+	write_named(writer, writer->input->daemon, offset + sizeof(uint64_t), sizeof(uint64_t),
+		    "result", result_names + 1, MOVE_RESULTS - 1);
 }
 
 void metrics_write_reasons(struct metrics_writer *writer, size_t offset)
