@@ -168,6 +168,24 @@ struct run {
 	__u64 undone;
 };
 
+/* One mapping as remove_migration_pte() has it. */
+struct mapping {
+	__u64 address;
+	__u32 order;
+	__u32 from;
+	__u32 to;
+	__u32 undone;
+};
+
+/* A mapping that may not have been there, see doubt_settle(); none when @folio is 0. */
+struct doubt {
+	__u64 folio;
+	__u64 owner;
+	__s32 mapcount;
+	__u32 reserved;
+	struct mapping mapping;
+};
+
 /* Threads that migrate at the same time: some per CPU. */
 #define MOVERS_MAX 2048
 
@@ -180,12 +198,13 @@ struct mover {
 	__u32 reasons[MOVER_LEVELS]; /* enum seen_reason of each level */
 	__u32 reserved;
 	struct run run;
+	struct doubt doubt;
 };
 
 /*
  * By thread id. Not BPF_MAP_TYPE_TASK_STORAGE: that is never given back before
  * the thread ends, and on kernels like 7.2 the memory for it cannot be had on a
- * CPU without cmpxchg16b, which is what guests have. 400 KiB, all there from
+ * CPU without cmpxchg16b, which is what guests have. 500 KiB, all there from
  * the start.
  */
 struct movers_map {

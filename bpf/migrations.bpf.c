@@ -64,65 +64,6 @@ static __always_inline __u32 reason_here(__u32 reason, int worker)
 }
 
 /*
- * A migration within another one begins and ends inside it, one level deep:
- * neither compaction nor demotion waits for pages of its own. So what ends
- * gives way to the worker's own move, or to nothing.
- */
-SEC("tp_btf/mm_migrate_pages_start")
-int BPF_PROG(migrate_pages_begin, int mode, int reason)
-{
-	int worker = worker_here();
-	__u32 seen = reason_here(reason, worker);
-
-	if (worker)
-		worker_aside = seen != SEEN_TIERED;
-	mover_push(seen);
-	return 0;
-}
-
-static __always_inline void migration_emit(const __u64 *context, __u64 split, __u32 mode,
-					   __u32 reason)
-{
-	struct event_migration *event;
-
-	event = event_reserve(EVENT_MIGRATION, sizeof(*event), bpf_ktime_get_ns(), 1);
-	if (!event)
-		return;
-	if (reason == SEEN_TIERED) {
-		event->header.flags = EVENT_F_OURS;
-		if (victim_tgid) {
-			event->header.tgid = victim_tgid;
-			event->header.flags |= EVENT_F_ATTRIBUTED;
-		}
-	}
-	event->succeeded = context[0];
-	event->failed = context[1];
-	event->large_succeeded = context[2];
-	event->large_failed = context[3];
-	event->large_split = split;
-	event->mode = mode;
-	event->reason = reason;
-	event_submit(event);
-}
-
-SEC("tp_btf/mm_migrate_pages")
-int migrate_pages_end(__u64 *context)
-{
-	int worker = worker_here();
-	__u32 mode, reason;
-	__u64 split;
-
-	migration_tail(context, &split, &mode, &reason);
-	reason = reason_here(reason, worker);
-	if (worker)
-		worker_aside = 0;
-	mover_pop();
-	migration_count(reason, context[0], context[1]);
-	migration_emit(context, split, mode, reason);
-	return 0;
-}
-
-/*
  * What has a type is read by loads, which cost next to nothing, and what came as
  * a plain address is given one first, where the kernel can (6.2 and later); to
  * probe costs a hundred instructions each time.
@@ -180,15 +121,6 @@ static __always_inline __u32 flags_node(__u64 flags)
 	}
 	return ((flags >> 32) * scale) >> 32;
 }
-
-/* One mapping as remove_migration_pte() has it. */
-struct mapping {
-	__u64 address;
-	__u32 order;
-	__u32 from;
-	__u32 to;
-	__u32 undone;
-};
 
 static __noinline void mapping_emit(const struct mapping *mapping, struct task_struct *owner,
 				    __u32 reason)
@@ -258,6 +190,109 @@ static __always_inline void mapping_count(struct mover *mover, const struct mapp
 	run_add(run, mapping);
 }
 
+static __always_inline void mapping_take(struct mover *mover, const struct mapping *mapping,
+					 struct task_struct *owner)
+{
+	mapping_count(mover, mapping, owner);
+	if (watch)
+		mapping_emit(mapping, owner, mover_reason(mover));
+}
+
+/*
+ * The kernel comes by every place where a page of a file could be mapped, a
+ * library's in all processes that have it loaded, touched or not. Whether it
+ * was shows a moment later, in the number of mappings.
+ */
+static __noinline void doubt_settle(struct mover *mover)
+{
+	struct doubt *doubt = &mover->doubt;
+	struct folio *folio = (void *)doubt->folio;
+
+	doubt->folio = 0;
+	if (BPF_CORE_READ(folio, _mapcount.counter) > doubt->mapcount)
+		mapping_take(mover, &doubt->mapping, (void *)doubt->owner);
+}
+
+static __noinline void doubt_note(struct mover *mover, const struct mapping *mapping,
+				  struct task_struct *owner, struct folio *folio)
+{
+	struct doubt *doubt = &mover->doubt;
+
+	doubt->mapcount = BPF_CORE_READ(folio, _mapcount.counter);
+	doubt->mapping = *mapping;
+	doubt->owner = (__u64)owner;
+	doubt->folio = (__u64)folio;
+}
+
+static __always_inline void doubt_end(void)
+{
+	struct mover *mover = mover_here();
+
+	if (mover && mover->doubt.folio)
+		doubt_settle(mover);
+}
+
+/*
+ * A migration within another one begins and ends inside it, one level deep:
+ * neither compaction nor demotion waits for pages of its own. So what ends
+ * gives way to the worker's own move, or to nothing.
+ */
+SEC("tp_btf/mm_migrate_pages_start")
+int BPF_PROG(migrate_pages_begin, int mode, int reason)
+{
+	int worker = worker_here();
+	__u32 seen = reason_here(reason, worker);
+
+	if (worker)
+		worker_aside = seen != SEEN_TIERED;
+	doubt_end();
+	mover_push(seen);
+	return 0;
+}
+
+static __always_inline void migration_emit(const __u64 *context, __u64 split, __u32 mode,
+					   __u32 reason)
+{
+	struct event_migration *event;
+
+	event = event_reserve(EVENT_MIGRATION, sizeof(*event), bpf_ktime_get_ns(), 1);
+	if (!event)
+		return;
+	if (reason == SEEN_TIERED) {
+		event->header.flags = EVENT_F_OURS;
+		if (victim_tgid) {
+			event->header.tgid = victim_tgid;
+			event->header.flags |= EVENT_F_ATTRIBUTED;
+		}
+	}
+	event->succeeded = context[0];
+	event->failed = context[1];
+	event->large_succeeded = context[2];
+	event->large_failed = context[3];
+	event->large_split = split;
+	event->mode = mode;
+	event->reason = reason;
+	event_submit(event);
+}
+
+SEC("tp_btf/mm_migrate_pages")
+int migrate_pages_end(__u64 *context)
+{
+	int worker = worker_here();
+	__u32 mode, reason;
+	__u64 split;
+
+	migration_tail(context, &split, &mode, &reason);
+	reason = reason_here(reason, worker);
+	if (worker)
+		worker_aside = 0;
+	doubt_end();
+	mover_pop();
+	migration_count(reason, context[0], context[1]);
+	migration_emit(context, split, mode, reason);
+	return 0;
+}
+
 /*
  * The kernel splits a huge page by the same means, outside of any migration
  * and with the folio as its own destination: nobody's move, and none undone.
@@ -279,11 +314,17 @@ int BPF_PROG(mapping_moved, struct folio *to, struct vm_area_struct *vma, unsign
 	mapping.order = folio_order(to, flags);
 	mapping.to = flags_node(flags);
 	mapping.from = mapping.undone ? mapping.to : flags_node(address_flags(from));
-	if (begun)
-		mapping_count(mover, &mapping, owner);
-	else
+	if (!begun) {
 		mapping_book(&mapping, owner);
-	if (watch)
-		mapping_emit(&mapping, owner, mover_reason(mover));
+		if (watch)
+			mapping_emit(&mapping, owner, SEEN_UNKNOWN_REASON);
+		return 0;
+	}
+	if (mover->doubt.folio)
+		doubt_settle(mover);
+	if (vma->vm_file && !mapping.order)
+		doubt_note(mover, &mapping, owner, to);
+	else
+		mapping_take(mover, &mapping, owner);
 	return 0;
 }

@@ -84,6 +84,7 @@ struct vm_area_struct {
 /* Before 6.18 the flags of a folio are a word, since then a structure around it. */
 struct folio {
 	unsigned long flags;
+	atomic_t _mapcount; /* of a single page: its mappings less one */
 	unsigned long _flags_1;
 };
 

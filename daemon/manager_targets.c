@@ -115,7 +115,7 @@ static void on_faults(void *arg, const struct event_faults *event)
 	manager->events[event->header.kind]++;
 	manager->seen.faults += event->count;
 	if (target)
-		target->stats.faults += event->count;
+		target->new_faults += event->count;
 }
 
 static void on_migration(void *arg, const struct event_migration *event)
@@ -142,7 +142,7 @@ static void on_shootdowns(void *arg, const struct event_shootdowns *event)
 	manager->events[event->header.kind]++;
 	manager->seen.shootdowns += event->received;
 	if (target)
-		target->stats.shootdowns += event->received;
+		target->new_shootdowns += event->received;
 }
 
 void manager_consume(struct manager *manager)

@@ -195,6 +195,9 @@ void board_set_target(struct board *board, uint32_t id, const struct ledger_acco
 	copy_pages(account->reasons, MOVE_REASONS, &stats->moved_for);
 	stats->promoted = account->promoted.pages;
 	stats->demoted = account->demoted.pages;
+	stats->faults += target->new_faults;
+	stats->shootdowns += target->new_shootdowns;
+	target->new_faults = target->new_shootdowns = 0;
 	stats->fast_pages = figure->fast_pages;
 	stats->tracked_pages = figure->tracked_pages;
 	if (!stats->tracked_pages)

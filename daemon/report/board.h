@@ -22,6 +22,8 @@ struct board;
  * @uid: real user id of its process
  * @rss_pages: resident when it was last looked at
  * @paused: it was told to be left alone
+ * @new_faults, @new_shootdowns: since the last window; at the end of the next one they go
+ *	into @stats, so that every view tells the same until then
  * @stats: what the map `targets` holds
  */
 struct board_target {
@@ -30,6 +32,8 @@ struct board_target {
 	uint32_t uid;
 	uint64_t rss_pages;
 	int paused;
+	uint64_t new_faults;
+	uint64_t new_shootdowns;
 	struct stats_target stats;
 };
 

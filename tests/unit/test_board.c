@@ -119,12 +119,38 @@ static void test_fields(void **state)
 	board_free(board);
 }
 
+/* What came between windows is booked at the end of the next: until then all views tell the same. */
+static void test_between_windows(void **state)
+{
+	const struct ledger_account account = { .windows = 1 };
+	const struct board_figure figure = { .windows = 1 };
+	struct board_target *target;
+	struct board *board;
+
+	(void)state;
+	assert_int_equal(board_new(&board), 0);
+	add(board, 4711, 1);
+	target = board_find(board, 1);
+	target->new_faults = 5;
+	target->new_shootdowns = 2;
+	assert_int_equal(target->stats.faults, 0);
+	board_set_target(board, 1, &account, &figure);
+	assert_int_equal(target->stats.faults, 5);
+	assert_int_equal(target->stats.shootdowns, 2);
+	target->new_faults = 1;
+	board_set_target(board, 1, &account, &figure);
+	assert_int_equal(target->stats.faults, 6);
+	assert_int_equal(target->stats.shootdowns, 2);
+	board_free(board);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_come_and_go),
 		cmocka_unit_test(test_new_program),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_between_windows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
