@@ -32,17 +32,17 @@ def sums: sort_by(.formatted.key) | map([.formatted.values[].value | to_entries[
 	| group_by(.key) | map({ key: .[0].key, value: (map(.value) | add) }) | from_entries);
 def totals_map: sums[0] | { mappings: .folios, mappings_undone: .folios_undone, process_overflow };
 def totals_told: .seen | { mappings, mappings_undone, process_overflow };
-# The last slot is for reasons of kernels to come, and not told by status.
 def listed($names): . as $list | reduce range($names | length) as $i ({}; .[$names[$i]] = $list[$i]);
 def reasons: ["tiered", "syscall", "mbind", "numa_balancing", "demotion", "compaction", "damon",
 	"hotplug", "memory_failure", "contig_range", "longterm_pin", "unknown"];
 def kinds: ["exec", "exit", "fork", "faults", "migration", "folio", "shootdowns"];
-def flush_reasons: ["task_switch", "received", "local", "local_mm", "sent"];
+def flush_reasons: ["task_switch", "received", "local", "local_mm", "sent", "wrong_cpu", "reason_6",
+	"other"];
 def migrations_map: sums | listed(reasons);
 def losses_map: sums[1:] | listed(kinds) | map_values({ ring_full, rate_capped });
 def losses_told: .seen.events | map_values({ ring_full, rate_capped });
 def flushes_map: sums | listed(flush_reasons);
-def flushes_told: .seen.tlb_flushes | del(.wrong_cpu);
+def flushes_told: .seen.tlb_flushes;
 
 # The three reasons with most pages; of two with as many, the later one first.
 def reasons_text: to_entries | [range(length) as $i | .[$i] + { at: $i }]
