@@ -36,7 +36,7 @@ ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fn
 ALL_LDFLAGS := $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null) -lnuma -pthread
 CTL_LDLIBS := $(shell $(PKG_CONFIG) --libs $(CTL_LIBS) 2>/dev/null)
-BPF_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -O2 -g -target bpf \
+BPF_CFLAGS := -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -O2 -g -target bpf \
 	-D__TARGET_ARCH_x86 -D__bpf__ -Iinclude -Ibpf -I/usr/include/$(ARCH)-linux-gnu
 
 Q := $(if $(V),,@)

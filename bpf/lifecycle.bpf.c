@@ -45,12 +45,13 @@ int BPF_PROG(process_exec, struct task_struct *task)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	__u32 tid = BPF_CORE_READ(task, pid);
+	struct mover *mover = mover_of(BPF_CORE_READ(task, pid));
 	struct target_key key = {};
 	__u64 *ended;
 
 	/* A thread that ended within a migration whose end was missed, or its successor would inherit. */
-	bpf_map_delete_elem(&movers, &tid);
+	if (mover)
+		mover->tid = 0;
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	key.tgid = BPF_CORE_READ(task, tgid);

@@ -192,8 +192,9 @@ struct doubt {
 /* A migration, and one within it. */
 #define MOVER_LEVELS 2
 
-/* What a thread that migrates is at, as long as it does. */
+/* What a thread that migrates is at, as long as it does; @tid 0: nobody's. */
 struct mover {
+	__u64 tid;
 	__u32 depth;
 	__u32 reasons[MOVER_LEVELS]; /* enum seen_reason of each level */
 	__u32 reserved;
@@ -202,17 +203,31 @@ struct mover {
 };
 
 /*
- * By thread id. Not BPF_MAP_TYPE_TASK_STORAGE: that is never given back before
+ * By the low bits of the thread id: the look-up of an array is a few instructions in
+ * place. Of two threads with the same bits that migrate at the same time the second
+ * has no mover: what it moves is counted, for an unknown reason. Not
+ * BPF_MAP_TYPE_TASK_STORAGE: that is never given back before
  * the thread ends, and on kernels like 7.2 the memory for it cannot be had on a
  * CPU without cmpxchg16b, which is what guests have. 500 KiB, all there from
  * the start.
  */
 struct movers_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MOVERS_MAX);
 	__type(key, __u32);
 	__type(value, struct mover);
 };
+
+extern struct movers_map movers SEC(".maps");
+
+/* NULL when the thread has none. */
+static __always_inline struct mover *mover_of(__u32 tid)
+{
+	__u32 index = tid & (MOVERS_MAX - 1);
+	struct mover *mover = bpf_map_lookup_elem(&movers, &index);
+
+	return mover && mover->tid == tid ? mover : NULL;
+}
 
 struct fault_cache_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -238,7 +253,6 @@ extern struct managed_map managed SEC(".maps");
 extern struct processes_map processes SEC(".maps");
 extern struct cgroups_map cgroups SEC(".maps");
 extern struct node_pairs_map node_pairs SEC(".maps");
-extern struct movers_map movers SEC(".maps");
 extern struct fault_cache_map fault_cache SEC(".maps");
 extern struct shootdown_cache_map shootdown_cache SEC(".maps");
 

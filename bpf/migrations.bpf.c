@@ -293,6 +293,33 @@ int migrate_pages_end(__u64 *context)
 	return 0;
 }
 
+/* Whatever is not just one more of the same. */
+static __noinline void mapping_handle(struct mover *mover, const struct mapping *mapping,
+				      struct task_struct *owner, struct folio *doubtful)
+{
+	if (!mover || !mover->depth) {
+		mapping_book(mapping, owner);
+		if (watch)
+			mapping_emit(mapping, owner, SEEN_UNKNOWN_REASON);
+		return;
+	}
+	if (mover->doubt.folio)
+		doubt_settle(mover);
+	if (doubtful)
+		doubt_note(mover, mapping, owner, doubtful);
+	else
+		mapping_take(mover, mapping, owner);
+}
+
+/* One more page of the same process between the same nodes: most are, so this is kept short. */
+static __always_inline int run_goes_on(const struct mover *mover, __u64 owner, __u32 from, __u32 to)
+{
+	const struct run *run = &mover->run;
+
+	return run->owner == owner && run->from == from && run->to == to && !mover->doubt.folio &&
+	       !watch;
+}
+
 /*
  * The kernel splits a huge page by the same means, outside of any migration
  * and with the folio as its own destination: nobody's move, and none undone.
@@ -302,29 +329,30 @@ int BPF_PROG(mapping_moved, struct folio *to, struct vm_area_struct *vma, unsign
 	     void *argument)
 {
 	struct task_struct *owner = vma->vm_mm->owner;
+	struct folio *from = argument_folio(argument);
 	struct mover *mover = mover_here();
 	__u64 flags = folio_flags(to);
-	struct mapping mapping = { .address = address };
-	struct folio *from = argument_folio(argument);
 	int begun = mover && mover->depth;
+	__u32 order, to_node, from_node;
+	int doubtful;
 
-	mapping.undone = from == to;
-	if (!owner || (mapping.undone && !begun))
+	if (!owner || (from == to && !begun))
 		return 0;
-	mapping.order = folio_order(to, flags);
-	mapping.to = flags_node(flags);
-	mapping.from = mapping.undone ? mapping.to : flags_node(address_flags(from));
-	if (!begun) {
-		mapping_book(&mapping, owner);
-		if (watch)
-			mapping_emit(&mapping, owner, SEEN_UNKNOWN_REASON);
+	order = folio_order(to, flags);
+	to_node = flags_node(flags);
+	from_node = from == to ? to_node : flags_node(address_flags(from));
+	doubtful = vma->vm_file && !order;
+	if (begun && !doubtful && from != to &&
+	    run_goes_on(mover, (__u64)owner, from_node, to_node)) {
+		mover->run.mappings++;
+		mover->run.pages += 1ULL << (order & 31);
 		return 0;
 	}
-	if (mover->doubt.folio)
-		doubt_settle(mover);
-	if (vma->vm_file && !mapping.order)
-		doubt_note(mover, &mapping, owner, to);
-	else
-		mapping_take(mover, &mapping, owner);
+	struct mapping mapping = { .address = address,
+				   .order = order,
+				   .from = from_node,
+				   .to = to_node,
+				   .undone = from == to };
+	mapping_handle(mover, &mapping, owner, doubtful ? to : NULL);
 	return 0;
 }

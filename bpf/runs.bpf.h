@@ -138,9 +138,7 @@ static __noinline void run_begin(struct run *run, struct task_struct *owner, __u
 
 static __always_inline struct mover *mover_here(void)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-
-	return bpf_map_lookup_elem(&movers, &tid);
+	return mover_of((__u32)bpf_get_current_pid_tgid());
 }
 
 /* Why the current thread migrates; unknown when its begin was not seen. */
@@ -153,11 +151,16 @@ static __always_inline __u32 mover_reason(const struct mover *mover)
 
 static __always_inline struct mover *mover_make(void)
 {
-	static const struct mover none;
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 index = tid & (MOVERS_MAX - 1);
+	struct mover *mover = bpf_map_lookup_elem(&movers, &index);
 
-	bpf_map_update_elem(&movers, &tid, &none, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&movers, &tid);
+	if (!mover || __sync_val_compare_and_swap(&mover->tid, 0, (__u64)tid))
+		return NULL;
+	mover->depth = 0;
+	mover->run.owner = 0;
+	mover->doubt.folio = 0;
+	return mover;
 }
 
 /* One more level. A third one cannot be: the end of one was missed. */
@@ -179,7 +182,6 @@ static __always_inline void mover_push(__u32 reason)
 static __always_inline void mover_pop(void)
 {
 	struct mover *mover = mover_here();
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 
 	if (!mover)
 		return;
@@ -187,7 +189,7 @@ static __always_inline void mover_pop(void)
 	if (mover->depth > 1)
 		mover->depth--;
 	else
-		bpf_map_delete_elem(&movers, &tid);
+		mover->tid = 0;
 }
 
 #endif
