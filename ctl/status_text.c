@@ -44,7 +44,7 @@ const char *status_describe_node(struct json_object *tier, struct json_object *n
 	return buffer;
 }
 
-static void print_tiers(struct json_object *status, FILE *out)
+void status_print_tiers(struct json_object *status, FILE *out)
 {
 	struct json_object *tiers = answer_at(status, "tiers");
 	size_t i, j;
@@ -256,7 +256,7 @@ static void print_cost(struct json_object *status, FILE *out)
 void status_print_daemon(struct json_object *status, FILE *out)
 {
 	print_head(status, out);
-	print_tiers(status, out);
+	status_print_tiers(status, out);
 	print_last(status, out);
 	print_asked(status, out);
 	print_seen(status, out);

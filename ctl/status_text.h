@@ -27,6 +27,9 @@ const char *status_describe_mode(struct json_object *status, char *buffer, size_
 const char *status_describe_node(struct json_object *tier, struct json_object *node, char *buffer,
 				 size_t size);
 
+/* One such line for each node. */
+void status_print_tiers(struct json_object *status, FILE *out);
+
 /* "exec 12, faults 3": events that never came, 12 in all; @buffer is "" when all did. */
 uint64_t status_describe_losses(struct json_object *status, char *buffer, size_t size);
 

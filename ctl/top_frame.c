@@ -61,24 +61,6 @@ static uint64_t core_share(const struct top_samples *samples, const char *path)
 	return format_share(growth(samples, path), growth(samples, "daemon.uptime_ns"));
 }
 
-static void print_tiers(struct json_object *status, FILE *out)
-{
-	struct json_object *tiers = answer_at(status, "tiers");
-	size_t i, j;
-
-	for (i = 0; i < answer_length(tiers); i++) {
-		struct json_object *tier = answer_element(tiers, i);
-		struct json_object *nodes = answer_at(tier, "nodes");
-
-		for (j = 0; j < answer_length(nodes); j++) {
-			char line[160];
-
-			status_describe_node(tier, answer_element(nodes, j), line, sizeof(line));
-			fprintf(out, "%s\n", line);
-		}
-	}
-}
-
 static void print_moves(const struct top_samples *samples, FILE *out)
 {
 	uint64_t up = per_second(samples, "asked.promoted");
@@ -107,7 +89,7 @@ static void print_head(const struct top_samples *samples, FILE *out)
 		answer_number(status, "asked.targets"));
 	fputs("mode       ", out);
 	table_print_text(out, status_describe_mode(status, mode, sizeof(mode)), 11);
-	print_tiers(status, out);
+	status_print_tiers(status, out);
 	fprintf(out, "hit share  %s of accesses on the fastest tier, by estimate\n",
 		PPM(answer_number(status, "last.share_ppm")));
 	print_moves(samples, out);

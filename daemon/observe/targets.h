@@ -72,6 +72,9 @@ struct target_traits {
 	uint32_t pid;
 };
 
+/* Pure: fnmatch(3) without flags; "" fits everything. */
+int target_glob_fits(const char *glob, const char *text);
+
 /* Pure: do the words of the rule fit? Its size and its exclude flag are not looked at. */
 int target_rule_fits(const struct target_rule *rule, const struct target_traits *traits);
 

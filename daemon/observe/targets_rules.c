@@ -14,7 +14,7 @@ void target_rule_init(struct target_rule *rule, const char *name)
 	rule->min_size = TARGET_SIZE_DEFAULT;
 }
 
-static int glob_fits(const char *glob, const char *text)
+int target_glob_fits(const char *glob, const char *text)
 {
 	return !glob[0] || fnmatch(glob, text, 0) == 0;
 }
@@ -25,8 +25,9 @@ int target_rule_fits(const struct target_rule *rule, const struct target_traits 
 		return 0;
 	if (rule->uid != TARGET_UID_ANY && rule->uid != traits->uid)
 		return 0;
-	return glob_fits(rule->comm, traits->comm) && glob_fits(rule->exe, traits->exe) &&
-	       glob_fits(rule->cgroup, traits->cgroup);
+	return target_glob_fits(rule->comm, traits->comm) &&
+	       target_glob_fits(rule->exe, traits->exe) &&
+	       target_glob_fits(rule->cgroup, traits->cgroup);
 }
 
 /* A process whose size swings around the threshold must not come and go. */

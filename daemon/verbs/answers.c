@@ -95,15 +95,25 @@ static struct json_object *page_json(const struct verbs *verbs, const struct que
 	return object;
 }
 
-struct json_object *explain_json(const struct verbs *verbs, const struct question *question,
-				 const struct worker_answer *answer)
+/* Which process, and as of when; @target NULL: it has gone meanwhile. */
+static struct json_object *answer_head(const struct question *question,
+				       const struct worker_answer *answer,
+				       const struct board_target *target)
 {
-	const struct board_target *target = board_find(verbs->env->board, answer->target);
 	struct json_object *object = json_object_new_object();
 
 	json_add_u64(object, "pid", question->pid);
 	json_add_text(object, "comm", target ? target->stats.comm : "");
 	json_add_u64(object, "window", answer->window);
+	return object;
+}
+
+struct json_object *explain_json(const struct verbs *verbs, const struct question *question,
+				 const struct worker_answer *answer)
+{
+	const struct board_target *target = board_find(verbs->env->board, answer->target);
+	struct json_object *object = answer_head(question, answer, target);
+
 	json_object_object_add(object, "target", target ? json_target(verbs, target) : NULL);
 	json_object_object_add(object, "excluded", NULL);
 	json_object_object_add(object, "page",
@@ -115,12 +125,9 @@ struct json_object *explain_json(const struct verbs *verbs, const struct questio
 struct json_object *heatmap_json(const struct verbs *verbs, const struct question *question,
 				 const struct worker_answer *answer)
 {
-	const struct board_target *target = board_find(verbs->env->board, answer->target);
-	struct json_object *object = json_object_new_object();
+	struct json_object *object =
+		answer_head(question, answer, board_find(verbs->env->board, answer->target));
 
-	json_add_u64(object, "pid", question->pid);
-	json_add_text(object, "comm", target ? target->stats.comm : "");
-	json_add_u64(object, "window", answer->window);
 	json_object_object_add(object, "cells", cells_json(answer));
 	return object;
 }

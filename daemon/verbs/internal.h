@@ -61,13 +61,7 @@ const char *args_string(struct json_object *args, const char *name);
 int args_pid(struct verbs *verbs, struct control_call call, struct json_object *args,
 	     uint32_t *ret_pid);
 
-/* json.c: @base is a structure, each field a __u64 of it. */
-struct json_field {
-	const char *name;
-	size_t offset;
-};
-void json_add_fields(struct json_object *object, const struct json_field *fields, size_t n,
-		     const void *base);
+/* json.c */
 void json_add_u64(struct json_object *object, const char *name, uint64_t value);
 void json_add_text(struct json_object *object, const char *name, const char *value);
 void json_add_comm(struct json_object *object, const char comm[16]);

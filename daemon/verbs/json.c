@@ -20,6 +20,12 @@
 	}
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+/* A __u64 of the structure it is listed for. */
+struct json_field {
+	const char *name;
+	size_t offset;
+};
+
 static const struct json_field daemon_fields[] = {
 	FIELD(struct stats_daemon, windows),       FIELD(struct stats_daemon, starved_windows),
 	FIELD(struct stats_daemon, stale_windows), FIELD(struct stats_daemon, scanned),
@@ -125,8 +131,8 @@ void json_add_rate(struct json_object *object, const char *name, int known, int 
 	json_object_object_add(object, name, known ? json_object_new_int(rate) : NULL);
 }
 
-void json_add_fields(struct json_object *object, const struct json_field *fields, size_t n,
-		     const void *base)
+static void json_add_fields(struct json_object *object, const struct json_field *fields, size_t n,
+			    const void *base)
 {
 	size_t i;
 

@@ -7,7 +7,6 @@
  * did not come through is counted and told in the same stream.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "bpf/stats.h"
 #include "observe/cgroup.h"
 #include "observe/proc.h"
+#include "observe/targets.h"
 #include "tiered/control.h"
 #include "util/clock.h"
 #include "verbs/internal.h"
@@ -95,19 +95,14 @@ static const struct name *name_find(struct verbs *verbs, uint32_t pid, uint64_t 
 	return name;
 }
 
-static int glob_fits(const char *glob, const char *text)
-{
-	return !*glob || fnmatch(glob, text, 0) == 0;
-}
-
 static int wanted(const struct watcher *watcher, const struct name *name, uint32_t reason)
 {
 	if (watcher->pid && watcher->pid != name->pid)
 		return 0;
 	if (watcher->reason >= 0 && (uint32_t)watcher->reason != reason)
 		return 0;
-	return glob_fits(watcher->comm, name->raw_comm) &&
-	       glob_fits(watcher->cgroup, name->raw_cgroup);
+	return target_glob_fits(watcher->comm, name->raw_comm) &&
+	       target_glob_fits(watcher->cgroup, name->raw_cgroup);
 }
 
 static void tell(struct verbs *verbs, struct watcher *watcher, const char *line, int length)
