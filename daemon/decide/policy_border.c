@@ -39,6 +39,13 @@
 /* With less free memory than this, promotions are swaps. */
 #define ROOM_FULL_PAGES 512
 
+/*
+ * A tier that lacks less than this part of its reserve is left alone; from there on it
+ * gets all of it back. Some of what was just freed cannot be seen for a while (it waits in
+ * the lists of CPUs), and what is demoted for that alone comes back in the next windows.
+ */
+#define LACK_PART 4
+
 /* Pages by which a tier between others may dip into its reserve for a window: one batch. */
 #define PASSAGE_PAGES 512
 
@@ -197,6 +204,7 @@ static void measure_room(struct decision *decision)
 {
 	struct choice *choice = &decision->choice;
 	int64_t net = 0;
+	uint64_t lack;
 	unsigned int node;
 
 	choice->room = 0;
@@ -209,7 +217,8 @@ static void measure_room(struct decision *decision)
 		if (left > 0)
 			choice->room += (uint64_t)left;
 	}
-	choice->pressure = net < 0 ? (uint64_t)-net : 0;
+	lack = net < 0 ? (uint64_t)-net : 0;
+	choice->pressure = lack > decision->fit.reserve[decision->tier] / LACK_PART ? lack : 0;
 }
 
 /* What chance does to the ranks on both sides, and from which score on a rank is beyond doubt. */
