@@ -65,7 +65,7 @@ static void shape(struct desk *desk, struct luck *luck)
 					      .demote = roll(luck, 8) > 0,
 					      .allowed_nodes = roll(luck, 4) ? 0xff
 									     : roll(luck, 16) };
-	desk->budget = roll(luck, 3) ? UINT64_MAX : roll(luck, 300);
+	desk->budget = roll(luck, 3) ? UINT64_MAX : roll(luck, 60);
 }
 
 static const struct move *move_at(const struct plan *plan, const struct heat_item *folio)
