@@ -33,6 +33,7 @@ struct client {
 	size_t used;
 	size_t taken;
 	size_t scanned;
+	struct json_tokener *tokener;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	char why[CLIENT_WHY_MAX];
 };
@@ -113,6 +114,8 @@ void client_close(struct client *client)
 	if (!client)
 		return;
 	close(client->fd);
+	if (client->tokener)
+		json_tokener_free(client->tokener);
 	free(client->buffer);
 	free(client);
 }
@@ -260,45 +263,47 @@ static int read_more(struct client *client)
 	return fail(client->why, -errno, "cannot read from %s: %s", client->path, strerror(errno));
 }
 
-static int parse_line(struct client *client, const char *line, size_t length,
-		      struct json_object **ret_line)
+int client_parse(struct client *client, const char *text, size_t length,
+		 struct json_object **ret_line)
 {
-	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *object;
 
-	if (!tokener)
+	/* Kept: it is larger than most lines. */
+	if (!client->tokener)
+		client->tokener = json_tokener_new();
+	if (!client->tokener)
 		return fail(client->why, -ENOMEM, "out of memory");
-	object = json_tokener_parse_ex(tokener, line, (int)length);
-	if (!object || json_tokener_get_parse_end(tokener) != length ||
+	json_tokener_reset(client->tokener);
+	object = json_tokener_parse_ex(client->tokener, text, (int)length);
+	if (!object || json_tokener_get_parse_end(client->tokener) != length ||
 	    !json_object_is_type(object, json_type_object)) {
 		json_object_put(object);
-		json_tokener_free(tokener);
 		return fail(client->why, -EBADMSG,
 			    "what answers on %s is no tiered: expected a line of JSON",
 			    client->path);
 	}
-	json_tokener_free(tokener);
 	*ret_line = object;
 	return 0;
 }
 
-int client_line(struct client *client, int wait_ms, struct json_object **ret_line)
+int client_text(struct client *client, int wait_ms, const char **ret_text, size_t *ret_length)
 {
 	uint64_t end = clock_now_ns() + (uint64_t)wait_ms * NSEC_PER_MSEC;
 
 	for (;;) {
 		uint64_t now;
-		char *line, *newline = NULL;
+		char *newline = NULL;
 		int err;
 
 		if (client->scanned < client->used)
 			newline = memchr(client->buffer + client->scanned, '\n',
 					 client->used - client->scanned);
 		if (newline) {
-			line = client->buffer + client->taken;
-			client->taken = (size_t)(newline - client->buffer) + 1;
+			*ret_text = client->buffer + client->taken;
+			*ret_length = (size_t)(newline - *ret_text);
+			client->taken += *ret_length + 1;
 			client->scanned = client->taken;
-			return parse_line(client, line, (size_t)(newline - line), ret_line);
+			return 0;
 		}
 		client->scanned = client->used;
 		err = read_more(client);
@@ -309,6 +314,16 @@ int client_line(struct client *client, int wait_ms, struct json_object **ret_lin
 							       (int)((end - now) / NSEC_PER_MSEC))))
 			return -EAGAIN;
 	}
+}
+
+int client_line(struct client *client, int wait_ms, struct json_object **ret_line)
+{
+	const char *text;
+	size_t length;
+	int err;
+
+	err = client_text(client, wait_ms, &text, &length);
+	return err < 0 ? err : client_parse(client, text, length, ret_line);
 }
 
 /* A refusal; its sentence is the daemon's, which quotes what it was given: escaped. */

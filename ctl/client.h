@@ -52,6 +52,13 @@ int client_send(struct client *client, const char *verb, struct json_object *arg
  */
 int client_line(struct client *client, int wait_ms, struct json_object **ret_line);
 
+/* The same as text: @ret_length bytes without the newline, good until the next call. */
+int client_text(struct client *client, int wait_ms, const char **ret_text, size_t *ret_length);
+
+/* Makes an object of such a line; 0 or -EBADMSG. */
+int client_parse(struct client *client, const char *text, size_t length,
+		 struct json_object **ret_line);
+
 /*
  * The answer to a request: its "result". 0; -EAGAIN as above; -EREMOTEIO when
  * the daemon refused, with its sentence; -EPROTO when it is not of our version;

@@ -3,8 +3,7 @@
  * trace.c - `trace`: the moves of the kernel, line by line, while somebody watches.
  *
  * The BPF side makes a record per mapping only as long as there is a watcher.
- * Lines are written by hand, not through json-c: there may be many. Whatever
- * did not come through is counted and told in the same stream.
+ * Whatever did not come through is counted and told in the same stream.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,8 +19,12 @@
 #include "tiered/control.h"
 #include "util/clock.h"
 #include "verbs/internal.h"
+#include "verbs/trace_line.h"
 
 #define GLOB_MAX 256
+
+/* A buffer that is full takes some time to empty; a thousandth of a second of a storm is lost. */
+#define FULL_NS NSEC_PER_MSEC
 
 /* A command name or a path is looked up again after this time: it may have changed. */
 #define NAME_GOOD_NS NSEC_PER_SEC
@@ -37,114 +40,96 @@ struct watcher {
 	int reason; /* -1: all */
 	int calls;  /* those of migrate_pages() too */
 	uint64_t dropped;
+	uint64_t again_ns;        /* time of events from which on there may be room again */
 	struct event_losses lost; /* up to here they were told */
 };
 
 /*
- * Whose memory it is, for people. Kept by pid and cgroup for a second: events come in
- * runs, and in a storm a look into /proc for each would take all of the main thread.
+ * Kept by pid and cgroup for a second: events come in runs, and in a storm a look into
+ * /proc for each would take all of the main thread.
  */
 struct name {
-	uint32_t pid;
-	uint64_t cgroup_id;
+	struct trace_name is;
 	uint64_t good_until_ns;
-	char comm[2 * 16];
-	char cgroup[2 * GLOB_MAX];
-	char raw_comm[17];
-	char raw_cgroup[GLOB_MAX];
 };
 
 #define NAMES 256
 
-/* For between two quotes: what JSON must escape, and bytes that are no ASCII. */
-static void quote(const char *text, char *buffer, size_t size)
-{
-	size_t used = 0;
-
-	for (; *text && used + 2 < size; text++) {
-		if (*text == '"' || *text == '\\')
-			buffer[used++] = '\\';
-		buffer[used++] = *text >= ' ' && *text < 0x7f ? *text : '?';
-	}
-	buffer[used] = '\0';
-}
-
-static void name_fill(struct name *name, uint32_t pid, uint64_t cgroup_id)
+static void name_fill(struct trace_name *name, uint32_t pid, uint64_t cgroup_id)
 {
 	struct proc_stat stat;
 
 	name->pid = pid;
 	name->cgroup_id = cgroup_id;
-	name->raw_comm[0] = '\0';
+	name->comm[0] = '\0';
 	if (pid && proc_read_stat("/proc", pid, &stat) == 0)
-		snprintf(name->raw_comm, sizeof(name->raw_comm), "%.16s", stat.comm);
-	cgroup_path("/sys", cgroup_id, name->raw_cgroup, sizeof(name->raw_cgroup));
-	quote(name->raw_comm, name->comm, sizeof(name->comm));
-	quote(name->raw_cgroup, name->cgroup, sizeof(name->cgroup));
+		snprintf(name->comm, sizeof(name->comm), "%.16s", stat.comm);
+	cgroup_path("/sys", cgroup_id, name->cgroup, sizeof(name->cgroup));
+	trace_name_write(name);
 }
 
-static const struct name *name_find(struct verbs *verbs, uint32_t pid, uint64_t cgroup_id)
+/* At the time of the event that asks: the clock of events is as good as any. */
+static const struct trace_name *name_find(struct verbs *verbs, const struct event_header *event,
+					  uint32_t pid)
 {
-	struct name *name = &verbs->names[(pid ^ cgroup_id) % NAMES];
-	uint64_t now_ns = clock_now_ns();
+	struct name *name = &verbs->names[(pid ^ event->cgroup_id) % NAMES];
 
-	if (name->pid != pid || name->cgroup_id != cgroup_id || now_ns >= name->good_until_ns) {
-		name_fill(name, pid, cgroup_id);
-		name->good_until_ns = now_ns + NAME_GOOD_NS;
+	if (name->is.pid != pid || name->is.cgroup_id != event->cgroup_id ||
+	    event->time_ns >= name->good_until_ns) {
+		name_fill(&name->is, pid, event->cgroup_id);
+		name->good_until_ns = event->time_ns + NAME_GOOD_NS;
 	}
-	return name;
+	return &name->is;
 }
 
-static int wanted(const struct watcher *watcher, const struct name *name, uint32_t reason)
+static int wanted(const struct watcher *watcher, const struct trace_name *name, uint32_t reason)
 {
 	if (watcher->pid && watcher->pid != name->pid)
 		return 0;
 	if (watcher->reason >= 0 && (uint32_t)watcher->reason != reason)
 		return 0;
-	return target_glob_fits(watcher->comm, name->raw_comm) &&
-	       target_glob_fits(watcher->cgroup, name->raw_cgroup);
+	return target_glob_fits(watcher->comm, name->comm) &&
+	       target_glob_fits(watcher->cgroup, name->cgroup);
 }
 
-static void tell(struct verbs *verbs, struct watcher *watcher, const char *line, int length)
+/* Nothing is put together for a watcher whose buffer was full a moment ago. */
+static int listens(struct watcher *watcher, uint64_t now_ns)
 {
-	if (length > 0 &&
-	    control_stream_line(verbs->control, watcher->call, line, (size_t)length) == -ENOBUFS)
-		watcher->dropped++;
+	if (now_ns >= watcher->again_ns)
+		return 1;
+	watcher->dropped++;
+	return 0;
 }
 
-static const char *word(int yes)
+static void tell(struct verbs *verbs, struct watcher *watcher, const char *line, size_t length,
+		 uint64_t now_ns)
 {
-	return yes ? "true" : "false";
+	if (control_stream_line(verbs->control, watcher->call, line, length) != -ENOBUFS)
+		return;
+	watcher->dropped++;
+	watcher->again_ns = now_ns + FULL_NS;
 }
 
 void verbs_on_folio(struct verbs *verbs, const struct event_folio *event)
 {
-	char line[512 + 4 * GLOB_MAX];
-	const struct name *name;
-	int length = 0;
+	uint64_t now_ns = event->header.time_ns;
+	const struct trace_name *name;
+	char line[TRACE_LINE_MAX];
+	size_t length = 0;
 	size_t i;
 
 	if (!verbs->n_watchers)
 		return;
-	name = name_find(verbs, event->header.tgid, event->header.cgroup_id);
+	name = name_find(verbs, &event->header, event->header.tgid);
 	for (i = 0; i < verbs->n_watchers; i++) {
-		if (!wanted(verbs->watchers[i], name, event->reason))
+		struct watcher *watcher = verbs->watchers[i];
+
+		if (!wanted(watcher, name, event->reason) || !listens(watcher, now_ns))
 			continue;
 		/* Made once, for whoever wants it. */
 		if (!length)
-			length = snprintf(
-				line, sizeof(line),
-				"{\"event\":\"mapping\",\"time_ns\":%" PRIu64 ",\"pid\":%u,"
-				"\"comm\":\"%s\",\"cgroup_id\":%" PRIu64 ",\"cgroup\":\"%s\","
-				"\"address\":\"0x%" PRIx64 "\",\"order\":%u,\"from\":%u,\"to\":%u,"
-				"\"reason\":\"%s\",\"ours\":%s,\"undone\":%s}\n",
-				(uint64_t)event->header.time_ns, event->header.tgid, name->comm,
-				(uint64_t)event->header.cgroup_id, name->cgroup,
-				(uint64_t)event->address, event->order, event->from, event->to,
-				json_reason_name(event->reason),
-				word(event->header.flags & EVENT_F_OURS),
-				word(event->header.flags & EVENT_F_UNDONE));
-		tell(verbs, verbs->watchers[i], line, length);
+			length = trace_line_mapping(line, event, name);
+		tell(verbs, watcher, line, length, now_ns);
 	}
 }
 
@@ -160,24 +145,21 @@ static int calls_wanted(const struct verbs *verbs)
 
 void verbs_on_migration(struct verbs *verbs, const struct event_migration *event)
 {
-	int attributed = (event->header.flags & EVENT_F_ATTRIBUTED) != 0, length;
-	const struct name *name;
-	char line[512];
+	int attributed = (event->header.flags & EVENT_F_ATTRIBUTED) != 0;
+	uint64_t now_ns = event->header.time_ns;
+	const struct trace_name *name;
+	char line[TRACE_LINE_MAX];
+	size_t length;
 	size_t i;
 
 	if (!calls_wanted(verbs))
 		return;
-	name = name_find(verbs, attributed ? event->header.tgid : 0, event->header.cgroup_id);
-	length = snprintf(line, sizeof(line),
-			  "{\"event\":\"call\",\"time_ns\":%" PRIu64
-			  ",\"pid\":%u,\"comm\":\"%s\",\"attributed\":%s,\"reason\":\"%s\","
-			  "\"ours\":%s,\"succeeded\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n",
-			  (uint64_t)event->header.time_ns, name->pid, name->comm, word(attributed),
-			  json_reason_name(event->reason), word(event->header.flags & EVENT_F_OURS),
-			  (uint64_t)event->succeeded, (uint64_t)event->failed);
+	name = name_find(verbs, &event->header, attributed ? event->header.tgid : 0);
+	length = trace_line_call(line, event, name);
 	for (i = 0; i < verbs->n_watchers; i++)
-		if (verbs->watchers[i]->calls && wanted(verbs->watchers[i], name, event->reason))
-			tell(verbs, verbs->watchers[i], line, length);
+		if (verbs->watchers[i]->calls && wanted(verbs->watchers[i], name, event->reason) &&
+		    listens(verbs->watchers[i], now_ns))
+			tell(verbs, verbs->watchers[i], line, length, now_ns);
 }
 
 /* Losses of the kinds that @watcher reads. */
