@@ -22,6 +22,9 @@ static const char *const hold_sentences[HOLDS] = {
 	[HOLD_BUDGET] = "its turn comes in a later window: the rate of moves is used up",
 	[HOLD_OBSERVE] = "the daemon only observes (mode = observe)",
 	[HOLD_PAUSED] = "paused: 'tieredctl resume' lets it move again",
+	[HOLD_FLOOR] =
+		"others are hotter, but fast_min of its [target] keeps it on the fastest tier",
+	[HOLD_CEILING] = "hot enough for the fastest tier, but fast_max of its [target] is reached",
 };
 
 static const char *hold_sentence(unsigned int hold)
