@@ -13,7 +13,8 @@ static const char *const hold_sentences[HOLDS] = {
 	[HOLD_UNMAPPED] = "nothing is mapped there",
 	[HOLD_NOT_WATCHED] = "mappings of this kind are not looked at",
 	[HOLD_UNKNOWN] = "nothing was seen there yet: not mapped in, or its turn has not come",
-	[HOLD_SHARED] = "other processes map it too: shared pages are left where they are",
+	[HOLD_SHARED] =
+		"other processes map it too: it stays, or moves through one of them (shared)",
 	[HOLD_FIXED] = "it cannot or must not move",
 	[HOLD_RESTS] = "it rests: it was moved, or could not be moved, a short while ago",
 	[HOLD_DOUBT] = "its rate is on the other side of the bar, but not known well enough yet",
