@@ -37,8 +37,11 @@
 /* The change of rate that counts as one (filter.c): 8 times. */
 #define BEYOND_DOUBT (3 * FILTER_OCTAVE)
 
-/* With less free memory than this, promotions are swaps. */
-#define ROOM_FULL_PAGES 512
+/*
+ * With less than this part of a tier free, promotions are swaps. Free memory comes and
+ * goes by some hundred pages, and what is there by chance does not make mistakes cheap.
+ */
+#define ROOM_FULL_PART 16
 
 int16_t border_threshold(const struct decision *decision, unsigned int tier)
 {
@@ -249,16 +252,25 @@ static void measure_doubt(struct decision *decision)
 {
 	const struct fit *fit = &decision->fit;
 	int bar = border_threshold(decision, decision->tier);
-	int swap = decision->choice.room < ROOM_FULL_PAGES;
-	uint64_t bins[HEAT_SLOTS];
+	uint64_t above[HEAT_SLOTS];
+	uint64_t below[HEAT_SLOTS];
+	uint64_t places = decision->choice.room;
 	unsigned int n;
+	unsigned int i;
+	int swap;
 
-	count_nodes(decision, fit->nodes[decision->tier], bins);
-	shrink_fit(bins, decision->log_interval, swap, &decision->above);
-	count_nodes(decision, fit_slower(fit, decision->tier), bins);
-	shrink_fit(bins, decision->log_interval, swap, &decision->below);
-	n = shrink_n(bins);
+	count_nodes(decision, fit->nodes[decision->tier], above);
+	count_nodes(decision, fit_slower(fit, decision->tier), below);
+	for (i = 0; i < HEAT_BINS; i++)
+		places += above[i];
+	swap = decision->choice.room < places / ROOM_FULL_PART;
+	shrink_fit(above, decision->log_interval, swap, &decision->above);
+	shrink_fit(below, decision->log_interval, swap, &decision->below);
+	n = shrink_n(below);
 	decision->choice.bar = bar + filter_sigma(bar, n, decision->log_interval);
+	for (i = 0; i < HEAT_SLOTS; i++)
+		above[i] += below[i];
+	decision->choice.chance = shrink_chance(above, decision->log_interval);
 }
 
 static int decide_market(struct decision *decision)

@@ -5,13 +5,21 @@
 #include <string.h>
 
 #include "decide/filter.h"
+#include "decide/policy_shrink.h"
 
 /*
  * Hot and cold must be apart by half an octave, their doubts taken off. Less
  * and the noise of the filter swaps pages of one rate for ever (bench/simulate:
  * waste); more and the slope of a flat Zipf is never climbed.
  */
-#define MARGIN (FILTER_OCTAVE / 2)
+#define MARGIN_BINS (FILTER_OCTAVE / 2 >> HEAT_BIN_SHIFT)
+
+/*
+ * Where noise explains all that tells the pages apart there is no slope to climb, and
+ * three times as much is asked for; by the square of its part, because a flat Zipf is a
+ * third noise.
+ */
+#define CHANCE_PARTS 3
 
 /*
  * Pages that may or may not belong up get half of the free memory in each
@@ -30,6 +38,13 @@ static uint64_t doubtful_room(const struct choice *choice, uint64_t room)
 		return 0;
 	return (uint64_t)((unsigned __int128)((room + DOUBTFUL_PART - 1) / DOUBTFUL_PART) *
 			  choice->grown / all);
+}
+
+static unsigned int margin_bins(const struct choice *choice)
+{
+	unsigned int squared = choice->chance * choice->chance / SHRINK_ALL;
+
+	return MARGIN_BINS + (CHANCE_PARTS - 1) * MARGIN_BINS * squared / SHRINK_ALL;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -80,12 +95,14 @@ static unsigned int take_pressed(struct choice *choice)
  */
 static int swap_bin(struct choice *choice, unsigned int hot, unsigned int *cold)
 {
+	unsigned int apart = margin_bins(choice);
+
 	while (waiting(&choice->hot, hot)) {
 		uint64_t pages;
 
 		while (*cold < HEAT_BINS && !waiting(&choice->cold, *cold))
 			(*cold)++;
-		if (*cold == HEAT_BINS || heat_bin_rate(hot) - heat_bin_rate(*cold) < MARGIN)
+		if (*cold == HEAT_BINS || *cold + apart > hot)
 			return 0;
 		pages = least(waiting(&choice->hot, hot), waiting(&choice->cold, *cold));
 		pages = least(pages, choice->budget / 2);

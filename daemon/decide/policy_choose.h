@@ -34,6 +34,7 @@ struct side {
  * @room: free pages on the faster side
  * @pressure: pages that must go down
  * @bar: score from which on a page is beyond doubt among those the tier can hold
+ * @chance: how much of what tells the pages on both sides apart is noise, of SHRINK_ALL
  * @young, @grown: pages that would go up if they were known for longer, and those that are
  * @budget: pages that may be moved in all; what is chosen is taken off
  * @filled: of the hot ones those that find room; the others swap
@@ -44,6 +45,7 @@ struct choice {
 	uint64_t room;
 	uint64_t pressure;
 	int bar;
+	unsigned int chance;
 	uint64_t young;
 	uint64_t grown;
 	uint64_t budget;

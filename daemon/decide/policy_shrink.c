@@ -100,3 +100,32 @@ void shrink_fit(const uint64_t *bins, int log_interval, int swap, struct shrink 
 		ret->by[bin] = (int16_t)by;
 	}
 }
+
+unsigned int shrink_chance(const uint64_t *bins, int log_interval)
+{
+	unsigned int n = shrink_n(bins);
+	uint64_t noise = 0;
+	uint64_t spread = 0;
+	uint64_t pages = 0;
+	int64_t sum = 0;
+	int64_t mean;
+	unsigned int bin;
+
+	for (bin = 0; bin < HEAT_BINS; bin++) {
+		pages += bins[bin];
+		sum += (int64_t)bins[bin] * heat_bin_rate(bin);
+	}
+	if (!pages || n < YOUNG_N)
+		return 0;
+	mean = sum / (int64_t)pages;
+	for (bin = 0; bin < HEAT_BINS; bin++) {
+		int64_t rate = heat_bin_rate(bin);
+		int64_t sigma = filter_sigma((int)rate, n, log_interval);
+
+		spread += bins[bin] * (uint64_t)((rate - mean) * (rate - mean));
+		noise += bins[bin] * (uint64_t)(sigma * sigma);
+	}
+	if (noise >= spread)
+		return SHRINK_ALL;
+	return (unsigned int)(noise / (spread / SHRINK_ALL + 1));
+}

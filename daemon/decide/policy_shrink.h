@@ -33,6 +33,16 @@ struct shrink {
  */
 void shrink_fit(const uint64_t *bins, int log_interval, int swap, struct shrink *ret);
 
+/* What shrink_chance() returns where the estimates differ by chance alone. */
+#define SHRINK_ALL 256
+
+/*
+ * The part of the spread of the estimates in @bins that their noise explains, 0 to
+ * SHRINK_ALL: the James-Stein shrinkage of all of them towards their mean. 0 while they
+ * are young: then nobody can tell.
+ */
+unsigned int shrink_chance(const uint64_t *bins, int log_interval);
+
 /* Confidence n of a page of middling experience among @bins. */
 unsigned int shrink_n(const uint64_t *bins);
 

@@ -74,7 +74,7 @@ static void shape(struct desk *desk, struct luck *luck)
 			.priority = (uint32_t)(1 + roll(luck, 300)),
 		};
 	}
-	desk->budget = roll(luck, 3) ? UINT64_MAX : roll(luck, 300);
+	desk->budget = roll(luck, 3) ? UINT64_MAX : roll(luck, 60);
 }
 
 static const struct move *move_at(const struct plan *plan, const struct heat_item *folio)
