@@ -60,8 +60,18 @@ struct task_struct {
 	char comm[16];
 };
 
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct mmu_notifier_subscriptions {
+	struct hlist_head list;
+	_Bool has_itree;
+};
+
 struct mm_struct {
 	struct task_struct *owner;
+	struct mmu_notifier_subscriptions *notifier_subscriptions;
 };
 
 struct inode {

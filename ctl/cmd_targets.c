@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "ctl.h"
+#include "limits_text.h"
 #include "table.h"
 #include "targets_text.h"
 #include "verb.h"
@@ -62,6 +63,7 @@ int cmd_targets(int argc, char **argv)
 		verb_print_json(result);
 	} else {
 		targets_print(sorted, stdout, TABLE_WIDTH);
+		limits_print(result, stdout);
 	}
 	json_object_put(sorted);
 	json_object_put(result);

@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "format.h"
+#include "limits_text.h"
 #include "table.h"
 
 /* Lists of names and numbers that are longer than this are cut. */
@@ -257,6 +258,7 @@ void status_print_daemon(struct json_object *status, FILE *out)
 {
 	print_head(status, out);
 	status_print_tiers(status, out);
+	limits_print(status, out);
 	print_last(status, out);
 	print_asked(status, out);
 	print_seen(status, out);

@@ -46,6 +46,9 @@ struct manager {
 	struct bpf *bpf;
 	struct targets *targets;
 	struct worker_config worker_config;
+	struct group_view groups[CONFIG_RULES_MAX]; /* limits of [target] sections, in pages */
+	unsigned int unmet[CONFIG_RULES_MAX];       /* windows for which fast_min was not met */
+	uint64_t unmet_line_ns;
 	struct worker *worker;
 	char idle_reason[256];
 
@@ -85,6 +88,8 @@ int manager_reload(struct manager *manager, char *why, size_t why_size);
  * it, and starts the worker; else idle_reason says why not. 0 or -errno, logged.
  */
 int manager_open_worker(struct manager *manager);
+/* A share of @whole pages, or bytes, as pages; a share above 0 is a page at least. */
+uint64_t manager_share_pages(const struct units_share *share, uint64_t whole_pages);
 /* An sd_event_io_handler_t: messages of the worker. */
 int manager_on_worker(sd_event_source *source, int fd, uint32_t events, void *arg);
 /* Waits until the worker has ended; nothing to do when there is none. */
@@ -107,6 +112,10 @@ void manager_view_window(struct manager *manager, const struct worker_window *wi
 
 /* manager_report.c: one window ended. */
 void manager_report_window(struct manager *manager, const struct worker_window *window);
+/* manager_limits.c: from the conf to pages of this machine, for the worker. */
+void manager_set_limits(struct manager *manager);
+/* After a window: floors that are not met for long get a line, now and then. */
+void manager_report_limits(struct manager *manager);
 /* What this machine can do, at start. */
 void manager_report_start(const struct manager *manager);
 /* One target, at its end. */

@@ -107,6 +107,7 @@ void manager_report_window(struct manager *manager, const struct worker_window *
 	bpf_drain(manager->bpf);
 	if (manager->window_log)
 		write_window(manager, window);
+	manager_report_limits(manager);
 	ledger_describe(&window->account, window->window, line, sizeof(line));
 	sd_notifyf(0, "STATUS=%" PRIu64 " targets; %s", window->targets, line);
 	if (!manager->options->every_window && manager->last_summary_ns &&

@@ -187,6 +187,7 @@ void manager_start_views(struct manager *manager)
 		.tracker = manager->worker ? manager->worker_config.tracker->name : "none",
 		.policy = manager->running.policy,
 		.reserve_pages = manager->worker_config.reserve_pages,
+		.groups = manager->groups,
 		.events = manager->events,
 		.started_ns = clock_now_ns(),
 		.observe = manager->options->observe,

@@ -12,8 +12,7 @@
 #include "observe/tracker.h"
 #include "util/log.h"
 
-/* A share of @whole pages, or bytes, as pages; a share above 0 is a page at least. */
-static uint64_t share_pages(const struct config_share *share, uint64_t whole_pages)
+uint64_t manager_share_pages(const struct units_share *share, uint64_t whole_pages)
 {
 	if (share->ppm)
 		return (whole_pages * share->ppm + 999999) / 1000000;
@@ -36,9 +35,9 @@ static void set_bounds(struct manager *manager)
 		/* The slowest tier is where memory ends up: its watermark is enough. */
 		if (nodes[i].tier != last_tier)
 			worker->reserve_pages[i] +=
-				share_pages(&config->reserve, nodes[i].total_pages);
+				manager_share_pages(&config->reserve, nodes[i].total_pages);
 	}
-	worker->memory_max = share_pages(&config->memory_max, pages) << TIERED_PAGE_SHIFT;
+	worker->memory_max = manager_share_pages(&config->memory_max, pages) << TIERED_PAGE_SHIFT;
 }
 
 /* Finds out whether there is something to tier and a way to do it; else says why not. */
@@ -96,6 +95,7 @@ int manager_open_worker(struct manager *manager)
 	worker->cpu_max_ppm = config->cpu_max_ppm;
 	worker->rate = config->rate;
 	set_bounds(manager);
+	manager_set_limits(manager);
 	ret = worker_start(worker, &manager->worker);
 	if (ret < 0)
 		log_error("worker thread: %s", strerror(-ret));

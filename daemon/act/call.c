@@ -138,7 +138,8 @@ static size_t move_once(struct call *call, int pid, size_t n, enum move_result *
 
 	for (i = 0; i < n; i++)
 		call->status[i] = STATUS_OPEN;
-	ret = call->move_pages(pid, n, call->pages, call->nodes, call->status, MPOL_MF_MOVE);
+	ret = call->move_pages(pid, n, call->pages, call->nodes, call->status,
+			       call->shared ? MPOL_MF_MOVE_ALL : MPOL_MF_MOVE);
 	*ret_class = ret < 0 ? classify_call(errno) : MOVE_BUSY;
 	for (i = 0; i < n; i++) {
 		struct move *move = call->moves[i];
@@ -181,6 +182,17 @@ static size_t drop_arrived(struct call *call, int pid, size_t n, enum move_resul
 	return left;
 }
 
+/* Returns how many are to be moved. */
+static size_t load_pending(struct call *call, struct move *moves, size_t n)
+{
+	size_t i, pending = 0;
+
+	for (i = 0; i < n; i++)
+		if (moves[i].result == MOVE_PENDING)
+			keep(call, pending++, &moves[i]);
+	return pending;
+}
+
 static void load(struct call *call, struct move *moves, size_t n)
 {
 	size_t i;
@@ -209,8 +221,10 @@ void call_run(struct call *call, int pid, struct move *moves, size_t n, struct c
 	size_t i, left;
 	int try;
 
-	load(call, moves, n);
-	left = filter(call, pid, n);
+	left = load_pending(call, moves, n);
+	if (!left)
+		return;
+	left = filter(call, pid, left);
 	for (try = 0; left && class == MOVE_BUSY && try < CALL_TRIES; try++) {
 		cost->calls++;
 		cost->flush_bound += flush_bound(call->moves, left);

@@ -25,9 +25,10 @@
 typedef long move_pages_fn(int pid, unsigned long count, void **pages, const int *nodes,
 			   int *status, int flags);
 
-/* The arrays that the system call takes; one entry per folio. */
+/* @shared: pages that others map, too, are to be moved. The rest is what the system call takes. */
 struct call {
 	move_pages_fn *move_pages;
+	int shared;
 	void *pages[CALL_FOLIOS_MAX];
 	int nodes[CALL_FOLIOS_MAX];
 	int status[CALL_FOLIOS_MAX];
@@ -47,7 +48,10 @@ struct call_cost {
 /* @double_or_null: a double of move_pages(2) in tests. */
 void call_init(struct call *call, move_pages_fn *double_or_null);
 
-/* Moves @n folios (at most CALL_FOLIOS_MAX) of @pid; each gets its result. Adds to @cost. */
+/*
+ * Moves those of @n folios (at most CALL_FOLIOS_MAX) of @pid that have no result yet; each gets
+ * one. Adds to @cost.
+ */
 void call_run(struct call *call, int pid, struct move *moves, size_t n, struct call_cost *cost);
 
 /* Pure: the class of one status value; @to is the node asked for. */

@@ -52,6 +52,9 @@ static void move_folios(struct migrator *migrator, struct target *target, struct
 	uint64_t start_ns = clock_thread_cpu_ns();
 	struct call_cost cost = { 0 };
 
+	migrator->call.shared = 0;
+	if (migrator->env.admit)
+		migrator->call.shared = migrator->env.admit(migrator->env.arg, target, moves, n);
 	call_run(&migrator->call, (int)target->key.tgid, moves, n, &cost);
 	call->calls += cost.calls;
 	call->flush_bound += cost.flush_bound;

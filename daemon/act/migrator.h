@@ -48,6 +48,8 @@ struct migrator_call {
  * @room: pages that @node can take before it comes to its reserve
  * @wait: waits for pacing (0: just breathes); not 0: end here, the rest stays pending
  * @pace: delay in ns before @bytes may be moved
+ * @admit: settles those of @n moves that must not be made; returns 1 when the
+ *	others are to be moved even where other processes map them. NULL: none of these are
  * @victim: announces whose pages move next, NULL when the call is over
  * @done: told after each batch
  * @move_pages: move_pages(2), or a double in tests
@@ -58,6 +60,7 @@ struct migrator_env {
 	uint64_t (*room)(void *arg, uint8_t node);
 	int (*wait)(void *arg, uint64_t ns);
 	uint64_t (*pace)(void *arg, uint64_t bytes);
+	int (*admit)(void *arg, const struct target *target, struct move *moves, size_t n);
 	void (*victim)(void *arg, const struct target *target);
 	void (*done)(void *arg, const struct migrator_call *call);
 	move_pages_fn *move_pages;

@@ -15,6 +15,7 @@
 
 #include "observe/targets.h"
 #include "tiered/types.h"
+#include "util/units.h"
 
 #define CONFIG_NAME_MAX 32
 /* libinih's lines are not longer. */
@@ -22,12 +23,6 @@
 #define CONFIG_RULES_MAX 128
 /* A conf larger than this is not a conf. */
 #define CONFIG_BYTES_MAX (1 << 20)
-
-/* A part of a whole in millionths, or bytes; the other one is 0. */
-struct config_share {
-	uint64_t bytes;
-	unsigned int ppm;
-};
 
 /* Tiers from fastest to slowest as node masks; count 0: as the kernel says. */
 struct config_tiers {
@@ -56,14 +51,14 @@ struct config {
 	uint64_t window_max_ns;
 	struct config_place window_place; /* where one of these two was set last */
 	unsigned int cpu_max_ppm;         /* of one core */
-	struct config_share memory_max;
+	struct units_share memory_max;
 	uint64_t min_size;
 	uint64_t targets_max;
 	uint64_t sweep_ns;
 	uint64_t log_every_ns;
 	/* [tiers] */
 	struct config_tiers tiers;
-	struct config_share reserve;
+	struct units_share reserve;
 	/* [migration] */
 	uint64_t rate; /* bytes per second, 0: unlimited */
 	/* [bpf] */

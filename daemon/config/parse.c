@@ -257,6 +257,19 @@ static void note_place(const struct parser *parser, struct config_place *place)
 	place->line = parser->line;
 }
 
+/* A share and a size can only be compared on a machine. */
+static void check_limits(struct parser *parser, const char *name)
+{
+	const struct units_share *low = &parser->rule->fast_min, *high = &parser->rule->fast_max;
+
+	if (strncmp(name, "fast_", 5) != 0 || (low->ppm && !high->ppm && high->bytes) ||
+	    (high->ppm && low->bytes))
+		return;
+	if (low->ppm > high->ppm || (!high->ppm && low->bytes > high->bytes))
+		tell(parser, "fast_min above fast_max in [target %s]; expected it at or below",
+		     parser->rule->name);
+}
+
 static int handle(void *user, const char *section, const char *name, const char *value)
 {
 	struct parser *parser = user;
@@ -268,6 +281,7 @@ static int handle(void *user, const char *section, const char *name, const char 
 	if (parser->rule) {
 		keys = config_target_keys(&n);
 		set_key(parser, keys, n, "target", parser->rule, parser->rule_given, name, value);
+		check_limits(parser, name);
 	} else if (parser->section[0] && section_known(parser->section)) {
 		keys = config_keys(&n);
 		set_key(parser, keys, n, parser->section, parser->config, parser->given, name,

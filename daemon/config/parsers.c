@@ -61,7 +61,7 @@ int parsers_percent(const struct config_key *key, const char *value, void *field
 
 static int parse_share(const struct config_key *key, const char *value, int positive, void *field)
 {
-	struct config_share *share = field;
+	struct units_share *share = field;
 	unsigned int ppm;
 	uint64_t bytes;
 	int ret = units_parse_share(value, &bytes, &ppm);

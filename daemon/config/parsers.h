@@ -26,7 +26,7 @@ int parsers_duration(const struct config_key *key, const char *value, void *fiel
 /* "0.5%" above 0: millionths, into an unsigned int. */
 int parsers_percent(const struct config_key *key, const char *value, void *field);
 
-/* "2%" or "512M", into a struct config_share; the bounds are those of a size. */
+/* "2%" or "512M", into a struct units_share; the bounds are those of a size. */
 int parsers_share(const struct config_key *key, const char *value, void *field);
 
 /* As parsers_share(), but "0%" is refused. */

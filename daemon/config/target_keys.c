@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "config/parsers.h"
+#include "tiered/policy.h"
 
 static int parse_glob(const struct config_key *key, const char *value, void *field)
 {
@@ -26,6 +27,33 @@ static int parse_pid(const struct config_key *key, const char *value, void *fiel
 		return ret;
 	*(uint32_t *)field = (uint32_t)pid;
 	return 0;
+}
+
+/* "none" (the most there is), or a share. */
+static int parse_most(const struct config_key *key, const char *value, void *field)
+{
+	if (strcmp(value, "none") == 0) {
+		*(struct units_share *)field = (struct units_share){ .bytes = UINT64_MAX };
+		return 0;
+	}
+	return parsers_share(key, value, field);
+}
+
+static int parse_shared(const struct config_key *key, const char *value, void *field)
+{
+	static const char *const names[] = { [TARGET_SHARED_NEVER] = "never",
+					     [TARGET_SHARED_MANAGED] = "managed",
+					     [TARGET_SHARED_ALL] = "all" };
+	size_t i;
+
+	(void)key;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			*(int *)field = (int)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 /* The kernel keeps (uid_t)-1 for "no user". */
@@ -56,6 +84,26 @@ static const struct config_key keys[] = {
 	KEY_IN("min_size", parsers_size, min_size, 0, TARGET_SIZE_DEFAULT - 1,
 	       "expected a size such as 64M or 4G", "as in [tiered]",
 	       "Resident memory from which on a process of this section is managed."),
+	KEY("fast_min", parsers_share, fast_min,
+	    "expected a share such as 20% or a size such as 4G", "0",
+	    "Part of the fastest tier that its processes together keep whoever else is hotter,\n"
+	    "and that they are given as far as they have pages that are not idle."),
+	KEY("fast_max", parse_most, fast_max,
+	    "expected none, a share such as 50% or a size such as 16G", "none",
+	    "Most of the fastest tier that they get together; what lies there beyond it leaves."),
+	KEY_IN("priority", parsers_count, priority, 1, GROUP_PRIORITY_MAX,
+	       "expected a number from 1 to 1000", "100",
+	       "Weight against other sections: of pages that are about as hot (within a factor of\n"
+	       "two) each section gets places in the fastest tier by its priority. Hotter pages\n"
+	       "come first whatever the priority."),
+	KEY("promote", parsers_bool, promote, "expected yes or no", "yes",
+	    "no: pages of these processes are not moved to faster memory."),
+	KEY("demote", parsers_bool, demote, "expected yes or no", "yes",
+	    "no: pages of these processes are not moved to slower memory."),
+	KEY("shared", parse_shared, shared, "expected never, managed or all", "managed",
+	    "Pages that several processes map (after a fork, or shared memory). never: they stay.\n"
+	    "managed: they move when all processes that map them are managed, at the same\n"
+	    "address, and none of these says never. all: they move."),
 	KEY("exclude", parsers_bool, exclude, "expected yes or no", "no",
 	    "yes: leave these processes alone."),
 };

@@ -2,10 +2,11 @@
 /* policy_border.c - who may cross a border between tiers, who is chosen, who is picked. */
 #include "decide/policy_border.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "decide/filter.h"
-#include "decide/plan.h"
+#include "decide/policy_pick.h"
 
 /*
  * A score is half a sigma on the safe side. Chance is taken out by policy_shrink;
@@ -42,20 +43,16 @@
  */
 #define ROOM_FULL_PART 16
 
-/*
- * A tier that lacks less than this part of its reserve is left alone; from there on it
- * gets all of it back. Some of what was just freed cannot be seen for a while (it waits in
- * the lists of CPUs), and what is demoted for that alone comes back in the next windows.
- */
-#define LACK_PART 4
-
-/* Pages by which a tier between others may dip into its reserve for a window: one batch. */
-#define PASSAGE_PAGES 512
+int16_t border_threshold(const struct decision *decision, unsigned int tier)
+{
+	return tier == 0 ? decision->markets.market[decision->market].threshold
+			 : decision->fit.threshold[tier];
+}
 
 /* A rate so far on the other side is no accident that a rest could cure. */
 static int beyond_doubt(const struct decision *decision, const struct heat_item *item, int up)
 {
-	int threshold = decision->fit.threshold[decision->tier];
+	int threshold = border_threshold(decision, decision->tier);
 
 	return up ? item->rate >= threshold + BEYOND_DOUBT : item->rate <= threshold - BEYOND_DOUBT;
 }
@@ -112,14 +109,14 @@ unsigned int border_cold_bin(const struct decision *decision, const struct heat_
 struct heat_query border_hot_query(const struct decision *decision)
 {
 	unsigned int tier = decision->tier;
-	int low = decision->fit.threshold[tier];
+	int low = border_threshold(decision, tier);
 	struct heat_query query = { .nodes = fit_slower(&decision->fit, tier),
 				    .rate_max = FILTER_RATE_MAX };
 
 	if (low <= decision->log_idle)
 		low = decision->log_idle + 1;
 	if (tier > 0)
-		query.rate_max = (int16_t)(decision->fit.threshold[tier - 1] - 1);
+		query.rate_max = (int16_t)(border_threshold(decision, tier - 1) - 1);
 	query.rate_min = (int16_t)low;
 	return query;
 }
@@ -133,11 +130,21 @@ struct heat_query border_cold_query(const struct decision *decision)
 				    .rate_max = FILTER_RATE_MAX };
 
 	if (tier > 0)
-		query.rate_max = (int16_t)(decision->fit.threshold[tier - 1] - 1);
+		query.rate_max = (int16_t)(border_threshold(decision, tier - 1) - 1);
 	else if (!decision->choice.pressure)
 		query.rate_max =
-			(int16_t)heat_bin_rate(heat_bin(decision->fit.threshold[tier]) + 1);
+			(int16_t)heat_bin_rate(heat_bin(border_threshold(decision, tier)) + 1);
 	return query;
+}
+
+/* At the border of the fastest tier each market is decided on by itself. */
+static int takes_part(struct decision *decision, const struct target_view *target)
+{
+	size_t market = market_of(&decision->markets, decision->snapshot, target);
+
+	if (decision->tier > 0)
+		decision->market = market;
+	return market == decision->market;
 }
 
 int border_take_target(struct decision *decision, const struct target_view *target, int up)
@@ -147,7 +154,8 @@ int border_take_target(struct decision *decision, const struct target_view *targ
 	struct heat_target_view view;
 
 	if (!(up ? target->promote : target->demote) || !(target->allowed_nodes & goals) ||
-	    heat_target(decision->snapshot->heat, target->id, &view))
+	    heat_target(decision->snapshot->heat, target->id, &view) ||
+	    !takes_part(decision, target))
 		return 0;
 	decision->target = target;
 	decision->margin = 0;
@@ -160,16 +168,17 @@ int border_take_target(struct decision *decision, const struct target_view *targ
 static int each_candidate(struct decision *decision, int up, heat_each_fn *each)
 {
 	const struct snapshot *snapshot = decision->snapshot;
-	struct heat_query query = up ? border_hot_query(decision) : border_cold_query(decision);
 	size_t i;
 
-	if (query.rate_min > query.rate_max)
-		return 0;
 	for (i = 0; i < snapshot->n_targets; i++) {
 		const struct target_view *target = &snapshot->targets[i];
+		struct heat_query query;
 		int r;
 
 		if (!border_take_target(decision, target, up))
+			continue;
+		query = up ? border_hot_query(decision) : border_cold_query(decision);
+		if (query.rate_min > query.rate_max)
 			continue;
 		r = heat_each(snapshot->heat, target->id, &query, each, decision);
 		if (r)
@@ -202,34 +211,47 @@ static int count_cold(void *arg, const struct heat_item *item)
 	return 0;
 }
 
-/* Room above the reserves of the tier's nodes, and what the tier lacks as a whole. */
+/*
+ * Room above the reserves of the tier's nodes, and what the tier lacks as a whole. Among
+ * several markets each has room up to its places, and what one holds beyond them is
+ * what the others lack.
+ */
 static void measure_room(struct decision *decision)
 {
+	const struct market *market = &decision->markets.market[decision->market];
 	struct choice *choice = &decision->choice;
-	int64_t net = 0;
-	uint64_t lack;
 	unsigned int node;
 
 	choice->room = 0;
-	for (node = 0; node < TIERED_NODES_MAX; node++) {
-		int64_t left = decision->fit.left[node];
+	for (node = 0; node < TIERED_NODES_MAX; node++)
+		if (decision->fit.tier_of[node] == (int)decision->tier &&
+		    decision->fit.left[node] > 0)
+			choice->room += (uint64_t)decision->fit.left[node];
+	choice->pressure = fit_lack(&decision->fit, decision->tier);
+	if (decision->tier > 0 || decision->markets.n == 1)
+		return;
+	choice->pressure = market->excess;
+	if (choice->room > market_room(market))
+		choice->room = market_room(market);
+}
 
-		if (decision->fit.tier_of[node] != (int)decision->tier)
-			continue;
-		net += left;
-		if (left > 0)
-			choice->room += (uint64_t)left;
-	}
-	lack = net < 0 ? (uint64_t)-net : 0;
-	choice->pressure = lack > decision->fit.reserve[decision->tier] / LACK_PART ? lack : 0;
+static void count_nodes(struct decision *decision, uint64_t nodes, uint64_t bins[HEAT_SLOTS])
+{
+	const struct snapshot *snapshot = decision->snapshot;
+	size_t i;
+
+	memset(bins, 0, HEAT_SLOTS * sizeof(*bins));
+	for (i = 0; i < snapshot->n_targets; i++)
+		if (takes_part(decision, &snapshot->targets[i]))
+			fit_count_target(snapshot, &snapshot->targets[i], &decision->fit, nodes,
+					 bins);
 }
 
 /* What chance does to the ranks on both sides, and from which score on a rank is beyond doubt. */
 static void measure_doubt(struct decision *decision)
 {
-	const struct snapshot *snapshot = decision->snapshot;
 	const struct fit *fit = &decision->fit;
-	int bar = fit->threshold[decision->tier];
+	int bar = border_threshold(decision, decision->tier);
 	uint64_t above[HEAT_SLOTS];
 	uint64_t below[HEAT_SLOTS];
 	uint64_t places = decision->choice.room;
@@ -237,8 +259,8 @@ static void measure_doubt(struct decision *decision)
 	unsigned int i;
 	int swap;
 
-	fit_count(snapshot, fit, fit->nodes[decision->tier], above);
-	fit_count(snapshot, fit, fit_slower(fit, decision->tier), below);
+	count_nodes(decision, fit->nodes[decision->tier], above);
+	count_nodes(decision, fit_slower(fit, decision->tier), below);
 	for (i = 0; i < HEAT_BINS; i++)
 		places += above[i];
 	swap = decision->choice.room < places / ROOM_FULL_PART;
@@ -251,123 +273,7 @@ static void measure_doubt(struct decision *decision)
 	decision->choice.chance = shrink_chance(above, decision->log_interval);
 }
 
-/* The roomiest of the nodes in @mask that the target may use and that has room. */
-static uint8_t find_node(const struct decision *decision, uint64_t mask, int64_t pages,
-			 int64_t overdraft)
-{
-	uint8_t node = fit_roomiest(&decision->fit, mask & decision->target->allowed_nodes);
-
-	if (node == TIERED_NODE_NONE || decision->fit.left[node] + overdraft < pages)
-		return TIERED_NODE_NONE;
-	return node;
-}
-
-/* The next slower tier with room; those that can pass pages on may be overdrawn a little. */
-static uint8_t node_below(const struct decision *decision, int64_t pages)
-{
-	const struct fit *fit = &decision->fit;
-	uint8_t node = TIERED_NODE_NONE;
-	unsigned int tier;
-
-	for (tier = decision->tier + 1; tier < fit->n_tiers && node == TIERED_NODE_NONE; tier++)
-		node = find_node(decision, fit->nodes[tier], pages,
-				 tier + 1 < fit->n_tiers ? PASSAGE_PAGES : 0);
-	return node;
-}
-
-/* Is the folio that was asked for in this part of an address space? */
-static int asked_in(const struct decision *decision, uint32_t target, uint64_t start, uint64_t end)
-{
-	const struct heat_item *asked = decision->asked;
-
-	return asked && asked->target == target && asked->address >= start && asked->address < end;
-}
-
-/* Adds a move to the plan, or keeps it when it is the one that was asked for; 0 or -ENOMEM. */
-static int plan_move(struct decision *decision, const struct move *move)
-{
-	uint64_t bytes = UINT64_C(1) << move->order << TIERED_PAGE_SHIFT;
-
-	if (asked_in(decision, move->target, move->address, move->address + bytes))
-		decision->found = *move;
-	return decision->plan ? plan_add(decision->plan, move) : 0;
-}
-
-/*
- * Plans the folios of one item like @move, one by one, while @quota lasts and a
- * node has room; 0 or -ENOMEM.
- */
-static int pick(struct decision *decision, const struct heat_item *item, struct move move, int up,
-		uint64_t *quota)
-{
-	uint64_t pages = UINT64_C(1) << item->order;
-	uint32_t i;
-
-	move.target = item->target;
-	move.order = item->order;
-	move.from = item->node;
-	move.rate = item->rate;
-	move.landed = TIERED_NODE_NONE;
-	for (i = 0; i < item->count && *quota >= pages; i++) {
-		int r;
-
-		move.address = item->address + i * (pages << TIERED_PAGE_SHIFT);
-		move.to = up ? find_node(decision, decision->fit.nodes[decision->tier],
-					 (int64_t)pages, 0)
-			     : node_below(decision, (int64_t)pages);
-		if (move.to == TIERED_NODE_NONE) {
-			if (asked_in(decision, item->target, move.address, UINT64_MAX))
-				decision->full = 1;
-			return 0;
-		}
-		r = plan_move(decision, &move);
-		if (r)
-			return r;
-		decision->fit.left[move.from] += (int64_t)pages;
-		decision->fit.left[move.to] -= (int64_t)pages;
-		*quota -= pages;
-	}
-	return 0;
-}
-
-static int pick_cold(void *arg, const struct heat_item *item)
-{
-	struct decision *decision = arg;
-	const struct choice *choice = &decision->choice;
-	unsigned int bin = border_cold_bin(decision, item);
-	uint64_t all = UINT64_MAX;
-	struct move move = { .reason = MOVE_DEMOTE_ROOM,
-			     .bar = (int16_t)heat_bin_rate(choice->hot.cut) };
-
-	if (!border_may_leave(decision, item) || bin > choice->cold.cut)
-		return 0;
-	if (choice->pressure) {
-		move.reason = MOVE_DEMOTE_PRESSURE;
-		move.bar = decision->fit.threshold[decision->tier];
-	}
-	return pick(decision, item, move, 0, bin < choice->cold.cut ? &all : &decision->quota);
-}
-
-static int pick_hot(void *arg, const struct heat_item *item)
-{
-	struct decision *decision = arg;
-	const struct choice *choice = &decision->choice;
-	unsigned int bin = border_hot_bin(decision, item);
-	uint64_t all = UINT64_MAX;
-	struct move move = { .reason = MOVE_PROMOTE_HOT,
-			     .bar = decision->fit.threshold[decision->tier] };
-
-	if (!border_may_rise(decision, item) || bin < choice->hot.cut)
-		return 0;
-	/* Hotter bins found room; with those at the cut and no room for all, somebody swaps. */
-	if (choice->filled <= choice->hot.beyond && choice->filled < choice->hot.chosen) {
-		move.reason = MOVE_PROMOTE_SWAP;
-		move.bar = (int16_t)heat_bin_rate(choice->cold.cut);
-	}
-	return pick(decision, item, move, 1, bin > choice->hot.cut ? &all : &decision->quota);
-}
-
-int border_decide(struct decision *decision)
+static int decide_market(struct decision *decision)
 {
 	struct choice *choice = &decision->choice;
 	int r = 0;
@@ -388,7 +294,37 @@ int border_decide(struct decision *decision)
 	return r;
 }
 
-void border_begin(struct decision *decision, const struct snapshot *snapshot)
+/* Those who must leave make room for those who come; with wishes of their own first. */
+int border_turn(struct decision *decision, size_t turn)
+{
+	const struct markets *markets = &decision->markets;
+	size_t market = markets->n - 1 - turn % markets->n;
+
+	if (decision->tier == 0)
+		decision->market = market;
+	else if (turn > 0)
+		return 0;
+	if (decision->tier == 0 && !markets->market[market].excess != (turn >= markets->n))
+		return 0;
+	return decide_market(decision) ? -ENOMEM : 1;
+}
+
+size_t border_turns(const struct decision *decision)
+{
+	return decision->tier == 0 ? 2 * decision->markets.n : 1;
+}
+
+int border_decide(struct decision *decision)
+{
+	size_t turn;
+	int r = 0;
+
+	for (turn = 0; turn < border_turns(decision) && r >= 0; turn++)
+		r = border_turn(decision, turn);
+	return r < 0 ? r : 0;
+}
+
+int border_begin(struct decision *decision, const struct snapshot *snapshot)
 {
 	*decision = (struct decision){ .snapshot = snapshot };
 	decision->found.to = TIERED_NODE_NONE;
@@ -396,4 +332,10 @@ void border_begin(struct decision *decision, const struct snapshot *snapshot)
 	decision->log_interval = filter_log_interval(snapshot->interval_ns);
 	decision->log_idle = LOG_X_IDLE - decision->log_interval;
 	fit_snapshot(snapshot, &decision->fit);
+	return market_open(snapshot, &decision->fit, decision->log_idle, &decision->markets);
+}
+
+void border_end(struct decision *decision)
+{
+	market_close(&decision->markets);
 }

@@ -15,6 +15,7 @@
 #include "decide/plan.h"
 #include "decide/policy_choose.h"
 #include "decide/policy_fit.h"
+#include "decide/policy_market.h"
 #include "decide/policy_shrink.h"
 #include "tiered/policy.h"
 
@@ -25,6 +26,8 @@
  * @found: the move; its target node is TIERED_NODE_NONE while there is none
  * @full: it was its turn, but no node had room
  * @tier: the faster side of the border
+ * @markets: who competes with whom for the fastest tier
+ * @market: at its border the one in hand; at others that of the target in hand
  * @log_idle: rates up to here do not pay
  * @below, @above: what chance added to the rates on either side
  * @target, @margin: the target in hand, and its extra margin
@@ -38,6 +41,8 @@ struct decision {
 	int full;
 	struct fit fit;
 	unsigned int tier;
+	struct markets markets;
+	size_t market;
 	int log_interval;
 	int log_idle;
 	struct shrink below;
@@ -48,11 +53,19 @@ struct decision {
 	uint64_t quota;
 };
 
-/* Before the first border. */
-void border_begin(struct decision *decision, const struct snapshot *snapshot);
+/* Before the first border; 0 or -ENOMEM. */
+int border_begin(struct decision *decision, const struct snapshot *snapshot);
+void border_end(struct decision *decision);
 
 /* Decides what crosses the border @tier; 0 or -ENOMEM. */
 int border_decide(struct decision *decision);
+
+/* The same market by market: 1 when one had its turn, 0 when it has another, or -ENOMEM. */
+size_t border_turns(const struct decision *decision);
+int border_turn(struct decision *decision, size_t turn);
+
+/* The rate at which a tier is full, for the market in hand. */
+int16_t border_threshold(const struct decision *decision, unsigned int tier);
 
 /* What items must have to be candidates: rate and node. Empty when rate_min > rate_max. */
 struct heat_query border_hot_query(const struct decision *decision);

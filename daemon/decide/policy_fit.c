@@ -7,6 +7,13 @@
 #include "decide/filter.h"
 #include "decide/heat.h"
 
+/*
+ * A tier that lacks less than this part of its reserve is left alone; from there on it
+ * gets all of it back. Some of what was just freed cannot be seen for a while (it waits in
+ * the lists of CPUs), and what is demoted for that alone comes back in the next windows.
+ */
+#define LACK_PART 4
+
 static void map_nodes(const struct snapshot *snapshot, struct fit *fit)
 {
 	size_t i;
@@ -37,8 +44,8 @@ static int competes(const struct target_view *target, const struct fit *fit, uns
 	return up || down;
 }
 
-static void count_target(const struct snapshot *snapshot, const struct target_view *target,
-			 const struct fit *fit, uint64_t nodes, uint64_t *bins)
+void fit_count_target(const struct snapshot *snapshot, const struct target_view *target,
+		      const struct fit *fit, uint64_t nodes, uint64_t *bins)
 {
 	struct heat_target_view view;
 	unsigned int node;
@@ -57,14 +64,14 @@ static void count_target(const struct snapshot *snapshot, const struct target_vi
 	}
 }
 
-void fit_count(const struct snapshot *snapshot, const struct fit *fit, uint64_t nodes,
-	       uint64_t bins[HEAT_SLOTS])
+static void count_all(const struct snapshot *snapshot, const struct fit *fit, uint64_t nodes,
+		      uint64_t bins[HEAT_SLOTS])
 {
 	size_t i;
 
 	memset(bins, 0, HEAT_SLOTS * sizeof(*bins));
 	for (i = 0; i < snapshot->n_targets; i++)
-		count_target(snapshot, &snapshot->targets[i], fit, nodes, bins);
+		fit_count_target(snapshot, &snapshot->targets[i], fit, nodes, bins);
 }
 
 /* What lies on the tier and may leave, and what is free above the reserves. */
@@ -74,7 +81,7 @@ static uint64_t capacity(const struct snapshot *snapshot, const struct fit *fit,
 	int64_t pages = 0;
 	unsigned int i;
 
-	fit_count(snapshot, fit, fit->nodes[tier], bins);
+	count_all(snapshot, fit, fit->nodes[tier], bins);
 	for (i = 0; i < HEAT_BINS; i++)
 		pages += (int64_t)bins[i];
 	for (i = 0; i < TIERED_NODES_MAX; i++)
@@ -83,11 +90,8 @@ static uint64_t capacity(const struct snapshot *snapshot, const struct fit *fit,
 	return pages > 0 ? (uint64_t)pages : 0;
 }
 
-/*
- * The rate from which on @places pages are as hot or hotter. Of a bin that does
- * not fit as a whole all pages may compete: they may well have the same rate.
- */
-static int16_t threshold(const uint64_t *bins, uint64_t places)
+/* Of a bin that does not fit as a whole all pages may compete: they may well have the same rate. */
+int16_t fit_threshold(const uint64_t *bins, uint64_t places)
 {
 	unsigned int bin;
 
@@ -107,11 +111,26 @@ void fit_snapshot(const struct snapshot *snapshot, struct fit *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	map_nodes(snapshot, ret);
-	fit_count(snapshot, ret, UINT64_MAX, bins);
+	count_all(snapshot, ret, UINT64_MAX, bins);
 	for (tier = 0; tier + 1 < ret->n_tiers; tier++) {
 		places += capacity(snapshot, ret, tier);
-		ret->threshold[tier] = threshold(bins, places);
+		if (tier == 0)
+			ret->places = places;
+		ret->threshold[tier] = fit_threshold(bins, places);
 	}
+}
+
+uint64_t fit_lack(const struct fit *fit, unsigned int tier)
+{
+	int64_t net = 0;
+	uint64_t lack;
+	unsigned int node;
+
+	for (node = 0; node < TIERED_NODES_MAX; node++)
+		if (fit->tier_of[node] == (int)tier)
+			net += fit->left[node];
+	lack = net < 0 ? (uint64_t)-net : 0;
+	return lack > fit->reserve[tier] / LACK_PART ? lack : 0;
 }
 
 uint64_t fit_slower(const struct fit *fit, unsigned int tier)

@@ -18,6 +18,7 @@
  * @n_tiers: at least 1
  * @tier_of: by node; -1: no tier
  * @nodes: node mask of each tier
+ * @places: pages that the fastest tier can hold of those that compete for it
  * @threshold: of each tier but the last, in 1/256 octave; FILTER_RATE_MIN: all pages fit
  * @reserve: by tier: pages that must stay free
  * @left: by node: free pages above the reserve, less what is planned; may be negative
@@ -26,6 +27,7 @@ struct fit {
 	unsigned int n_tiers;
 	int8_t tier_of[TIERED_NODES_MAX];
 	uint64_t nodes[TIERED_NODES_MAX];
+	uint64_t places;
 	int16_t threshold[TIERED_NODES_MAX];
 	uint64_t reserve[TIERED_NODES_MAX];
 	int64_t left[TIERED_NODES_MAX];
@@ -33,9 +35,15 @@ struct fit {
 
 void fit_snapshot(const struct snapshot *snapshot, struct fit *ret);
 
-/* Histogram of the pages on @nodes that compete for places, of all targets; HEAT_SLOTS. */
-void fit_count(const struct snapshot *snapshot, const struct fit *fit, uint64_t nodes,
-	       uint64_t bins[HEAT_SLOTS]);
+/* Adds to a histogram (HEAT_SLOTS) the pages of @target on @nodes that compete for places. */
+void fit_count_target(const struct snapshot *snapshot, const struct target_view *target,
+		      const struct fit *fit, uint64_t nodes, uint64_t *bins);
+
+/* The rate from which on @places of the pages in @bins are as hot or hotter. */
+int16_t fit_threshold(const uint64_t *bins, uint64_t places);
+
+/* Pages that the tier lacks of its reserve as a whole; 0 when that is little. */
+uint64_t fit_lack(const struct fit *fit, unsigned int tier);
 
 /* Nodes of all tiers slower than @tier. */
 uint64_t fit_slower(const struct fit *fit, unsigned int tier);

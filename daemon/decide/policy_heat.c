@@ -7,13 +7,13 @@
 static int policy_heat_decide(void *state, const struct snapshot *snapshot, struct plan *ret_plan)
 {
 	struct decision decision;
-	int r = 0;
+	int r = border_begin(&decision, snapshot);
 
 	(void)state;
-	border_begin(&decision, snapshot);
 	decision.plan = ret_plan;
 	for (decision.tier = 0; decision.tier + 1 < decision.fit.n_tiers && r == 0; decision.tier++)
 		r = border_decide(&decision);
+	border_end(&decision);
 	return r;
 }
 
@@ -128,8 +128,50 @@ static int16_t bar_of(const struct decision *decision, const struct heat_item *f
 	if (tier == (int)decision->tier + 1 || is_candidate(decision, folio, 1))
 		return border_hot_query(decision).rate_min;
 	if (tier == (int)decision->tier && (tier == 0 || is_candidate(decision, folio, 0)))
-		return decision->fit.threshold[tier];
+		return border_threshold(decision, (unsigned int)tier);
 	return bar;
+}
+
+/* A limit decided when the rate alone would say something else. */
+static enum query_hold held_by_limit(const struct decision *decision, const struct heat_item *folio,
+				     const struct target_view *target, enum query_hold hold)
+{
+	size_t market = market_of(&decision->markets, decision->snapshot, target);
+	const struct market *mine = &decision->markets.market[market];
+	int fast = decision->fit.tier_of[folio->node] == 0;
+	int hot = folio->rate >= decision->markets.level && folio->rate > decision->log_idle;
+
+	if (hold != HOLD_PLACED && hold != HOLD_ROOM)
+		return hold;
+	if (fast && !hot && mine->floor && mine->places <= mine->floor)
+		return HOLD_FLOOR;
+	return !fast && hot && mine->places >= mine->ceiling ? HOLD_CEILING : hold;
+}
+
+/* After the turn of the folio's market at a border. */
+static void judge(struct decision *decision, const struct heat_item *folio,
+		  const struct target_view *target, struct policy_verdict *verdict)
+{
+	int up = is_candidate(decision, folio, 1);
+
+	verdict->bar = bar_of(decision, folio, verdict->bar);
+	if (verdict->hold == HOLD_PLACED && (up || is_candidate(decision, folio, 0)))
+		verdict->hold = held_at_border(decision, folio, target, up);
+}
+
+static void explain_border(struct decision *decision, const struct heat_item *folio,
+			   const struct target_view *target, struct policy_verdict *verdict)
+{
+	size_t market = market_of(&decision->markets, decision->snapshot, target), turn;
+
+	for (turn = 0; turn < border_turns(decision); turn++) {
+		if (border_turn(decision, turn) != 1)
+			continue;
+		if (decision->tier > 0)
+			decision->market = market;
+		if (decision->found.to == TIERED_NODE_NONE && decision->market == market)
+			judge(decision, folio, target, verdict);
+	}
 }
 
 static void policy_heat_explain(const void *state, const struct snapshot *snapshot,
@@ -138,24 +180,21 @@ static void policy_heat_explain(const void *state, const struct snapshot *snapsh
 	const struct target_view *target = target_of(snapshot, folio->target);
 	struct policy_verdict verdict = { .hold = HOLD_PLACED, .bar = FILTER_RATE_MIN };
 	struct decision decision;
-	int up;
 
 	(void)state;
-	border_begin(&decision, snapshot);
+	*ret = verdict;
+	if (!target || border_begin(&decision, snapshot))
+		return;
 	decision.asked = folio;
-	for (decision.tier = 0; target && decision.tier + 1 < decision.fit.n_tiers;
-	     decision.tier++) {
-		border_decide(&decision);
-		if (decision.found.to != TIERED_NODE_NONE) {
-			verdict.hold = HOLD_NOTHING;
-			verdict.bar = decision.found.bar;
+	for (decision.tier = 0; decision.tier + 1 < decision.fit.n_tiers; decision.tier++) {
+		explain_border(&decision, folio, target, &verdict);
+		if (decision.found.to != TIERED_NODE_NONE)
 			break;
-		}
-		up = is_candidate(&decision, folio, 1);
-		verdict.bar = bar_of(&decision, folio, verdict.bar);
-		if (verdict.hold == HOLD_PLACED && (up || is_candidate(&decision, folio, 0)))
-			verdict.hold = held_at_border(&decision, folio, target, up);
 	}
+	verdict.hold = held_by_limit(&decision, folio, target, verdict.hold);
+	if (decision.found.to != TIERED_NODE_NONE)
+		verdict = (struct policy_verdict){ HOLD_NOTHING, decision.found.bar };
+	border_end(&decision);
 	*ret = verdict;
 }
 

@@ -164,6 +164,7 @@ void idle_bitmap_clear(struct idle_bitmap *bitmap)
 		memset(chunk->marks, 0, sizeof(chunk->marks));
 		memset(chunk->tails, 0, sizeof(chunk->tails));
 		memset(chunk->odd, 0, sizeof(chunk->odd));
+		memset(chunk->met, 0, sizeof(chunk->met));
 		chunk->first = chunk->valid = 0;
 		chunk->active = chunk->fetched = 0;
 	}

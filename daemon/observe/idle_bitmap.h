@@ -28,7 +28,7 @@
 #define IDLE_CHUNKS_MAX (UINT64_C(1) << 22)
 
 /**
- * struct idle_chunk - 128 MiB of frames; 20 KiB, that is 0.016 %
+ * struct idle_chunk - 128 MiB of frames; 24 KiB, that is 0.018 %
  * @index: first frame >> IDLE_CHUNK_SHIFT
  * @first, @valid: words [first, valid) have been read back; only there is anything known
  * @active: has marks, or had some, in this window
@@ -37,6 +37,7 @@
  * @idle: what the kernel said: not accessed
  * @tails: not the first page of their folio
  * @odd: not on an LRU list, poisoned or the like: neither idle nor accessed
+ * @met: shared ones that were reported in this window
  * @small: known, from this window or the last ones, to be single pages on an LRU list
  */
 struct idle_chunk {
@@ -49,6 +50,7 @@ struct idle_chunk {
 	uint64_t idle[IDLE_CHUNK_WORDS];
 	uint64_t tails[IDLE_CHUNK_WORDS];
 	uint64_t odd[IDLE_CHUNK_WORDS];
+	uint64_t met[IDLE_CHUNK_WORDS];
 	uint64_t small[IDLE_CHUNK_WORDS];
 };
 

@@ -87,14 +87,28 @@ static void extend(struct idle *idle, uint64_t entry)
 		last->flags |= OBSERVED_SHARED;
 }
 
+/* A page of several address spaces is to be counted in one of them: the first that is read. */
+static uint8_t shared_flags(struct idle_chunk *chunk, uint64_t pfn)
+{
+	const uint64_t bit = idle_bit(pfn);
+	uint8_t flags = OBSERVED_SHARED;
+
+	if (!chunk)
+		return flags;
+	if (chunk->met[idle_word(pfn)] & bit)
+		flags |= OBSERVED_AGAIN;
+	chunk->met[idle_word(pfn)] |= bit;
+	return flags;
+}
+
 static void report(struct idle *idle, uint32_t target, uint64_t address, uint64_t entry,
-		   const struct idle_chunk *chunk)
+		   struct idle_chunk *chunk)
 {
 	const uint64_t pfn = entry & PAGEMAP_PFN_MASK;
 	uint8_t seen = SEEN_UNKNOWN, flags = 0;
 
 	if (!(entry & PAGEMAP_EXCLUSIVE))
-		flags |= OBSERVED_SHARED;
+		flags |= shared_flags(chunk, pfn);
 	if (entry & PAGEMAP_FILE)
 		flags |= OBSERVED_FILE;
 	if (is_tail(chunk, pfn))

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "tiered/types.h"
+#include "util/units.h"
 
 /*
  * Descriptors: a target holds two (process and pagemap); the rest of the daemon a few
@@ -31,6 +32,13 @@
 /* Rule number of a target that no [target] section named: it is large, that is all. */
 #define TARGET_RULE_DEFAULT UINT32_MAX
 
+/* Pages that other processes map as well: `shared = ` */
+enum target_shared {
+	TARGET_SHARED_NEVER,   /* stay where they are */
+	TARGET_SHARED_MANAGED, /* move when all who map them are targets */
+	TARGET_SHARED_ALL,     /* move */
+};
+
 /**
  * struct target_rule - one [target NAME] section; all that it states must hold
  * @name: for people
@@ -40,6 +48,11 @@
  * @uid: real user id, or TARGET_UID_ANY
  * @pid: process id, 0 any
  * @min_size: resident bytes from which on it counts, or TARGET_SIZE_DEFAULT
+ * @fast_min: part of the fastest tier that its processes together are left, and given if warm
+ * @fast_max: and the most; UINT64_MAX bytes: any
+ * @priority: its weight against others that are as hot
+ * @promote, @demote: may its pages be
+ * @shared: enum target_shared
  * @exclude: not 0: leave such processes alone, whatever other rules say and
  *	     however small they are
  *
@@ -52,9 +65,18 @@ struct target_rule {
 	char cgroup[TARGET_GLOB_MAX];
 	uint64_t uid;
 	uint64_t min_size;
+	struct units_share fast_min;
+	struct units_share fast_max;
+	uint64_t priority;
 	uint32_t pid;
+	int promote;
+	int demote;
+	int shared;
 	int exclude;
 };
+
+/* Of processes that no [target] names, and of a [target] that does not say. */
+#define TARGET_SHARED TARGET_SHARED_MANAGED
 
 /* A rule that matches everything. @name is cut off at TARGET_NAME_MAX - 1. */
 void target_rule_init(struct target_rule *rule, const char *name);

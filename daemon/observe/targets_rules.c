@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "targets.h"
+#include "tiered/policy.h"
 
 void target_rule_init(struct target_rule *rule, const char *name)
 {
@@ -12,6 +13,10 @@ void target_rule_init(struct target_rule *rule, const char *name)
 	snprintf(rule->name, sizeof(rule->name), "%s", name);
 	rule->uid = TARGET_UID_ANY;
 	rule->min_size = TARGET_SIZE_DEFAULT;
+	rule->fast_max.bytes = UINT64_MAX;
+	rule->priority = GROUP_PRIORITY;
+	rule->promote = rule->demote = 1;
+	rule->shared = TARGET_SHARED;
 }
 
 int target_glob_fits(const char *glob, const char *text)

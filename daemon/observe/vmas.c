@@ -42,6 +42,8 @@ static int policy_binds(uint32_t policy)
 
 enum vma_verdict vma_judge(const struct vma_record *record)
 {
+	if (record->flags & VMA_F_SECONDARY)
+		return VMA_SECONDARY;
 	if (record->flags & VMA_F_HUGETLB)
 		return VMA_HUGETLB;
 	if (record->flags & (VMA_F_PFNMAP | VMA_F_IO))
@@ -64,6 +66,7 @@ const char *vma_verdict_reason(enum vma_verdict verdict)
 		[VMA_SPECIAL] = "special mapping (vdso, DAX and the like)",
 		[VMA_BOUND] = "bound to nodes by a memory policy",
 		[VMA_EMPTY] = "not accessible (PROT_NONE)",
+		[VMA_SECONDARY] = "of a virtual machine, or used by a device: not seen",
 	};
 
 	return (size_t)verdict < ARRAY_SIZE(reasons) ? reasons[verdict] : "?";
@@ -83,6 +86,7 @@ static const struct {
 	{ "/dev/hugepages/", VMA_F_HUGETLB },
 	{ "/dev/", VMA_F_IO },
 	{ "/anon_hugepage", VMA_F_HUGETLB },
+	{ "anon_inode:kvm-vcpu", VMA_F_SECONDARY },
 	{ "anon_inode:", VMA_F_IO }, /* perf and io_uring rings, KVM */
 	{ "socket:", VMA_F_IO },
 	{ "/", VMA_F_FILE },
@@ -129,6 +133,7 @@ struct list {
 	size_t room;
 	uint64_t asked;
 	int found;
+	int secondary;
 	enum vma_verdict verdict;
 };
 
@@ -139,6 +144,7 @@ static int list_add(struct list *list, const struct vma_record *record)
 
 	if (record->start >= record->end || (last && record->start < last->end))
 		return 0;
+	list->secondary |= (record->flags & VMA_F_SECONDARY) != 0;
 	if (list->asked && list->asked >= record->start && list->asked < record->end) {
 		list->found = 1;
 		list->verdict = vma_judge(record);
@@ -216,12 +222,20 @@ static int list_fill(struct list *list, const struct target *target, const char 
 	/* Whatever the better source lacks, the other one may know the mappings. */
 	if (err < 0 && err != -ESRCH) {
 		list->n = 0;
-		list->found = 0;
+		list->found = list->secondary = 0;
 		err = list_from_maps(list, proc_root, target->key.tgid);
 	}
 	/* A pid in use again would list somebody else's mappings. */
 	if (!err && !target_alive(target))
 		err = -ESRCH;
+	/*
+	 * Accesses of guests and devices leave no bits in the page tables that are read here:
+	 * their memory would look cold. It is all of the process, whatever mapping says so.
+	 */
+	if (!err && list->secondary) {
+		list->n = 0;
+		list->verdict = VMA_SECONDARY;
+	}
 	if (err < 0) {
 		free(list->vmas);
 		*list = (struct list){ 0 };

@@ -24,6 +24,8 @@ enum vma_verdict {
 	VMA_SPECIAL, /* vdso, vvar, vsyscall, DAX */
 	VMA_BOUND,   /* a memory policy binds it */
 	VMA_EMPTY,   /* PROT_NONE and the like */
+	/* Also accessed through page tables of a virtual machine or a device. */
+	VMA_SECONDARY,
 };
 
 /* A mapping; addresses in bytes, page aligned, end exclusive. */

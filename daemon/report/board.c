@@ -15,6 +15,10 @@
 /* A few more than most machines have; grows. */
 #define LIST_ROOM_MIN 64
 
+/* A floor is met up to one batch of moves, and a 32nd: what the policy leaves alone. */
+#define FLOOR_BATCH 512
+#define FLOOR_PART 32
+
 struct entry {
 	struct board_target target;
 	size_t index; /* in the list */
@@ -208,6 +212,32 @@ void board_set_target(struct board *board, uint32_t id, const struct ledger_acco
 	stats->share_ppm = figure->share_ppm;
 	stats->windows = figure->windows;
 	stats->last_move_ns = figure->last_move_ns;
+}
+
+uint64_t board_fast_pages(const struct board *board, uint32_t rule, size_t *ret_targets)
+{
+	struct board_target *const *list;
+	size_t i, n, targets = 0;
+	uint64_t pages = 0;
+
+	list = board_list(board, &n);
+	for (i = 0; i < n; i++) {
+		if (list[i]->stats.rule != rule)
+			continue;
+		pages += list[i]->stats.fast_pages;
+		targets++;
+	}
+	*ret_targets = targets;
+	return pages;
+}
+
+int board_floor_unmet(const struct board *board, uint32_t rule, uint64_t floor, uint64_t *ret_held)
+{
+	uint64_t slack = floor / FLOOR_PART < FLOOR_BATCH ? floor / FLOOR_PART : FLOOR_BATCH;
+	size_t targets;
+
+	*ret_held = board_fast_pages(board, rule, &targets);
+	return targets && *ret_held + slack < floor;
 }
 
 void board_set_window(struct board *board, uint64_t window, uint64_t now_ns, uint64_t targets,

@@ -64,6 +64,15 @@ struct board_target *board_find_process(const struct board *board, uint32_t tgid
 /* All, in no order; valid until the next add or remove. */
 struct board_target *const *board_list(const struct board *board, size_t *ret_n);
 
+/* Pages on the fastest tier of all targets that a rule chose; and how many these are. */
+uint64_t board_fast_pages(const struct board *board, uint32_t rule, size_t *ret_targets);
+
+/*
+ * Do the targets of a rule hold less than @floor pages of the fastest tier, by more than
+ * moves to come explain? Without targets there is no floor.
+ */
+int board_floor_unmet(const struct board *board, uint32_t rule, uint64_t floor, uint64_t *ret_held);
+
 /* After a window: one target, and then all. */
 void board_set_target(struct board *board, uint32_t id, const struct ledger_account *account,
 		      const struct board_figure *figure);

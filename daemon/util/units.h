@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A part of a whole in millionths, or bytes; the other one is 0. */
+struct units_share {
+	uint64_t bytes;
+	unsigned int ppm;
+};
+
 /* "4G", "64M", "4096": bytes; K, M, G, T are powers of 1024. */
 int units_parse_size(const char *text, uint64_t *ret_bytes);
 

@@ -13,7 +13,8 @@ static const char *const hold_sentences[HOLDS] = {
 	[HOLD_UNMAPPED] = "nothing is mapped there",
 	[HOLD_NOT_WATCHED] = "mappings of this kind are not looked at",
 	[HOLD_UNKNOWN] = "nothing was seen there yet: not mapped in, or its turn has not come",
-	[HOLD_SHARED] = "other processes map it too: shared pages are left where they are",
+	[HOLD_SHARED] =
+		"other processes map it too: it stays, or moves through one of them (shared)",
 	[HOLD_FIXED] = "it cannot or must not move",
 	[HOLD_RESTS] = "it rests: it was moved, or could not be moved, a short while ago",
 	[HOLD_DOUBT] = "its rate is on the other side of the bar, but not known well enough yet",
@@ -22,6 +23,9 @@ static const char *const hold_sentences[HOLDS] = {
 	[HOLD_BUDGET] = "its turn comes in a later window: the rate of moves is used up",
 	[HOLD_OBSERVE] = "the daemon only observes (mode = observe)",
 	[HOLD_PAUSED] = "paused: 'tieredctl resume' lets it move again",
+	[HOLD_FLOOR] =
+		"others are hotter, but fast_min of its [target] keeps it on the fastest tier",
+	[HOLD_CEILING] = "hot enough for the fastest tier, but fast_max of its [target] is reached",
 };
 
 static const char *hold_sentence(unsigned int hold)

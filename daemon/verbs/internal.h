@@ -76,6 +76,9 @@ struct json_object *json_asked_daemon(const struct stats_daemon *daemon);
 const char *json_reason_name(unsigned int reason);
 struct json_object *json_reasons(const struct stats_by_reason *reasons);
 
+/* limits.c: sections with a limit or a priority, and what they hold. */
+struct json_object *limits_json(const struct verbs *verbs);
+
 /* answers.c: what the worker answered to @question. */
 struct json_object *explain_json(const struct verbs *verbs, const struct question *question,
 				 const struct worker_answer *answer);

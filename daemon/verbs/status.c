@@ -293,6 +293,7 @@ void verb_status(void *arg, struct control_call call, struct json_object *args)
 	bpf_each_cgroup(verbs->env->bpf, add_cgroup, cgroups);
 	json_object_object_add(status, "daemon", status_daemon(verbs));
 	json_object_object_add(status, "tiers", status_tiers(verbs));
+	json_object_object_add(status, "limits", limits_json(verbs));
 	json_object_object_add(status, "last", status_last(verbs));
 	json_object_object_add(status, "asked", json_asked_daemon(board_daemon(verbs->env->board)));
 	json_object_object_add(status, "seen", status_seen(verbs));
@@ -314,5 +315,6 @@ void verb_targets(void *arg, struct control_call call, struct json_object *args)
 	for (i = 0; i < n; i++)
 		json_object_array_add(array, json_target(verbs, targets[i]));
 	json_object_object_add(result, "targets", array);
+	json_object_object_add(result, "limits", limits_json(verbs));
 	control_reply(verbs->control, call, result);
 }

@@ -19,6 +19,7 @@
 struct board;
 struct bpf;
 struct config;
+struct group_view;
 struct targets;
 struct topology;
 struct verbs;
@@ -31,6 +32,7 @@ struct worker_answer;
  * @worker: where the worker is; NULL in there on an idle machine, or once it has ended
  * @idle_reason: "" while there is a worker
  * @reserve_pages: per node of topology_nodes()
+ * @groups: what each [target] section gets of the fastest tier
  * @events: records taken from the ring, by enum event_kind
  * @paused: of the whole daemon
  * @reload: reads the conf again, as SIGHUP does; 0, or -errno with the first fault in @why
@@ -47,6 +49,7 @@ struct verbs_env {
 	const char *tracker;
 	const char *policy;
 	const uint64_t *reserve_pages;
+	const struct group_view *groups;
 	const uint64_t *events;
 	uint64_t started_ns;
 	int observe; /* whatever the conf says */

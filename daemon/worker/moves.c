@@ -174,6 +174,7 @@ int window_open_moves(struct window *window)
 		.room = room_of,
 		.wait = wait_for,
 		.pace = pace,
+		.admit = window_admit,
 		.victim = announce_victim,
 		.done = batch_done,
 		.arg = window,

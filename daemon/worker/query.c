@@ -35,6 +35,7 @@ const char *query_hold_name(unsigned int hold)
 		[HOLD_DOUBT] = "doubt",       [HOLD_NODES] = "nodes",
 		[HOLD_ROOM] = "room",         [HOLD_BUDGET] = "budget",
 		[HOLD_OBSERVE] = "observe",   [HOLD_PAUSED] = "paused",
+		[HOLD_FLOOR] = "floor",       [HOLD_CEILING] = "ceiling",
 	};
 
 	return hold < HOLDS ? names[hold] : "?";

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "observe/target.h"
+#include "observe/targets.h"
 #include "observe/topology.h"
 #include "worker/window.h"
 
@@ -29,6 +30,25 @@ static int view_nodes(const struct window *window, struct node_view *views)
 	return (int)n;
 }
 
+/* A target that no section named has no wishes: it is in the group behind the last. */
+static struct target_view view_target(const struct window *window, const struct seat *seat)
+{
+	const struct worker_config *config = window->config;
+	const struct target *target = seat->target;
+	struct target_view view = { .id = target->id,
+				    .promote = !seat->paused,
+				    .demote = !seat->paused,
+				    .group = (uint16_t)config->n_rules,
+				    .allowed_nodes = target->allowed_nodes };
+
+	if (target->rule < config->n_rules) {
+		view.group = (uint16_t)target->rule;
+		view.promote &= config->rules[target->rule].promote != 0;
+		view.demote &= config->rules[target->rule].demote != 0;
+	}
+	return view;
+}
+
 int view_take(const struct window *window, struct view *ret)
 {
 	const struct roster *roster = &window->roster;
@@ -41,12 +61,7 @@ int view_take(const struct window *window, struct view *ret)
 	if (!ret->targets)
 		return -ENOMEM;
 	for (i = 0; i < roster->count; i++)
-		ret->targets[i] = (struct target_view){
-			.id = roster->targets[i]->id,
-			.promote = !roster->seats[i].paused,
-			.demote = !roster->seats[i].paused,
-			.allowed_nodes = roster->targets[i]->allowed_nodes,
-		};
+		ret->targets[i] = view_target(window, &roster->seats[i]);
 	ret->snapshot = (struct snapshot){
 		.window = window->number,
 		.interval_ns = window->decided_ns,
@@ -54,6 +69,8 @@ int view_take(const struct window *window, struct view *ret)
 		.n_nodes = (size_t)n_nodes,
 		.targets = ret->targets,
 		.n_targets = roster->count,
+		.groups = window->config->groups,
+		.n_groups = window->config->n_rules,
 		.heat = window->heat,
 		.budget_pages = window_move_pages(window),
 	};

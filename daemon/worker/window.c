@@ -9,6 +9,7 @@
 #include "bpf/loader.h"
 #include "decide/interval.h"
 #include "observe/target.h"
+#include "observe/targets.h"
 #include "observe/topology.h"
 #include "util/clock.h"
 #include "worker/view.h"
@@ -59,6 +60,7 @@ int window_open(struct window *window, const struct worker_config *config,
 	ret = window_open_moves(window);
 	if (ret < 0)
 		return ret;
+	window_open_shares(window);
 	*ret_what = config->tracker->name;
 	return config->tracker->start(&window->env, &window->tracker);
 }
@@ -68,6 +70,7 @@ void window_close(struct window *window)
 	if (window->config)
 		window->config->tracker->stop(window->tracker);
 	migrator_free(window->migrator);
+	sharers_close(&window->sharers);
 	plan_done(&window->plan);
 	trail_close(&window->trail);
 	heat_free(window->heat);
@@ -129,19 +132,22 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 	struct seat *seat = roster_find(&window->roster, observations[0].target);
 	struct observation slice[64];
 	size_t i, chunk;
+	int known, shares;
 
 	if (!seat)
 		return;
-	if (seat->flushed || window->config->observe) {
-		heat_observe(window->heat, observations, n);
-		return;
-	}
+	known = seat->flushed || window->config->observe;
+	shares = window_shared(window, seat->target) != TARGET_SHARED_NEVER;
 	for (; n; n -= chunk, observations += chunk) {
 		chunk = n < 64 ? n : 64;
 		memcpy(slice, observations, chunk * sizeof(slice[0]));
-		for (i = 0; i < chunk; i++)
-			if (slice[i].seen == SEEN_IDLE)
+		for (i = 0; i < chunk; i++) {
+			if (!known && slice[i].seen == SEEN_IDLE)
 				slice[i].seen = SEEN_UNKNOWN;
+			/* To heat, "shared" is what cannot be moved through this target. */
+			if (shares && !(slice[i].flags & OBSERVED_AGAIN))
+				slice[i].flags &= (uint8_t)~OBSERVED_SHARED;
+		}
 		heat_observe(window->heat, slice, chunk);
 	}
 }

@@ -20,6 +20,7 @@
 
 #include "act/migrator.h"
 #include "act/pacer.h"
+#include "act/sharers.h"
 #include "decide/budget.h"
 #include "decide/heat.h"
 #include "decide/plan.h"
@@ -46,6 +47,7 @@ struct window {
 	struct plan plan;
 	struct trail trail;
 	struct migrator *migrator;
+	struct sharers sharers;
 	struct pacer pacer;
 	struct budget budget;
 	enum flush_method flush;
@@ -96,6 +98,11 @@ int window_migrate(struct window *window);
 int window_flush(struct window *window);
 /* Base pages that the next window can move, by rate and by how fast moves really are. */
 uint64_t window_move_pages(const struct window *window);
+/* May pages of @target move that others map, too (worker/shares.c): enum target_shared. */
+int window_shared(const struct window *window, const struct target *target);
+/* For the migrator: see struct migrator_env. */
+int window_admit(void *arg, const struct target *target, struct move *moves, size_t n);
+void window_open_shares(struct window *window);
 /* Lets the pacer start anew, at the rate of the conf. */
 void window_open_pacer(struct window *window);
 /* What the migrator needs, bound to @window. */

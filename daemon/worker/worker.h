@@ -18,6 +18,7 @@
 #include "util/mailbox.h"
 
 struct bpf;
+struct target_rule;
 struct topology;
 struct worker;
 
@@ -25,6 +26,7 @@ struct worker;
  * struct worker_config - outlives the worker
  * @window_ns: fixed length of a window, 0: between @window_min_ns and @window_max_ns by load
  * @reserve_pages: per node of topology_nodes(): pages to be left free, watermark included
+ * @rules, @groups: of [target] sections and what they get of the fastest tier; @n_rules each
  * @bpf: NULL when there is none
  */
 struct worker_config {
@@ -42,6 +44,9 @@ struct worker_config {
 	uint64_t memory_max;
 	uint64_t rate;
 	uint64_t reserve_pages[TIERED_NODES_MAX];
+	const struct target_rule *rules;
+	const struct group_view *groups;
+	size_t n_rules;
 };
 
 enum worker_message {

@@ -39,6 +39,8 @@
  *	"daemon": {"version","pid","mode","observe","paused","idle_reason","tracker",
  *		   "policy","uptime_ns"},
  *	"tiers": [{"tier":0,"nodes":[{"node","total_pages","free_pages","reserve_pages"}]}],
+ *	"limits": [{"rule","targets","fast_pages","fast_min_pages","fast_max_pages" (null: none),
+ *		"priority","floor_unmet"}]: [target] sections that have any,
  *	"last": the last window: {"window","elapsed_ns","observed","accessed","unknown",
  *		"planned","requested","promoted","demoted","stale_targets","marked_targets",
  *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","summary"}, or null,

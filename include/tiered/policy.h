@@ -34,18 +34,36 @@ struct node_view {
 	uint64_t reserve;
 };
 
+/* Of those who did not ask for another; and the most. */
+#define GROUP_PRIORITY 100
+#define GROUP_PRIORITY_MAX 1000
+
+/**
+ * struct group_view - what targets that belong together get of the fastest tier, in base pages
+ * @fast_min: they are not pushed below, and are promoted up to it when there is something warm
+ * @fast_max: they are not promoted beyond, and what is there beyond it leaves; UINT64_MAX: none
+ * @priority: weight against pages of others that are about as hot; GROUP_PRIORITY by default
+ */
+struct group_view {
+	uint64_t fast_min;
+	uint64_t fast_max;
+	uint32_t priority;
+	uint32_t reserved;
+};
+
 /**
  * struct target_view - one target in a snapshot
  * @id: as in observations
  * @promote: may its pages be promoted
  * @demote: may its pages be demoted
+ * @group: index of its group; beyond the last: none
  * @allowed_nodes: bit per node its cpuset allows
  */
 struct target_view {
 	uint32_t id;
 	uint8_t promote;
 	uint8_t demote;
-	uint16_t reserved;
+	uint16_t group;
 	uint64_t allowed_nodes;
 };
 
@@ -55,6 +73,7 @@ struct target_view {
  * @interval_ns: how long it watched
  * @nodes: ascending tier, then id; @n_nodes of them
  * @targets: @n_targets of them, ascending id
+ * @groups: @n_groups of them
  * @heat: what is known of every page
  * @budget_pages: base pages that may be moved in all (rate limit)
  */
@@ -65,6 +84,8 @@ struct snapshot {
 	size_t n_nodes;
 	const struct target_view *targets;
 	size_t n_targets;
+	const struct group_view *groups;
+	size_t n_groups;
 	const struct heat *heat;
 	uint64_t budget_pages;
 };
@@ -84,6 +105,8 @@ struct snapshot {
  * @HOLD_BUDGET: its turn comes in a later window: the rate is used up
  * @HOLD_OBSERVE: nothing is moved in observe mode
  * @HOLD_PAUSED: the daemon, or this target, was told to pause
+ * @HOLD_FLOOR: others are hotter, but fast_min keeps it on the fastest tier
+ * @HOLD_CEILING: hot enough for the fastest tier, of which fast_max gives no more
  */
 enum query_hold {
 	HOLD_NOTHING = 0,
@@ -100,6 +123,8 @@ enum query_hold {
 	HOLD_BUDGET,
 	HOLD_OBSERVE,
 	HOLD_PAUSED,
+	HOLD_FLOOR,
+	HOLD_CEILING,
 	HOLDS,
 };
 

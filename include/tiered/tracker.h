@@ -44,6 +44,7 @@ enum seen {
 
 #define OBSERVED_SHARED 1u /* mapped by more than one process */
 #define OBSERVED_FILE 2u   /* file-backed or shmem, not anonymous */
+#define OBSERVED_AGAIN 8u  /* shared, and in this window already seen through another mapping */
 #define OBSERVED_FIXED 4u  /* cannot or must not move (bound, unevictable by rule, not on an LRU) */
 
 /**

@@ -34,6 +34,7 @@ struct vma_record {
 #define VMA_F_NONE 64u /* neither readable nor writable nor executable */
 #define VMA_F_LOCKED 128u
 #define VMA_F_DAX 256u
+#define VMA_F_SECONDARY 512u /* its process has mmu notifiers: a virtual machine, a device */
 
 _Static_assert(sizeof(struct vma_record) == 32, "shared with the iterator");
 

@@ -121,12 +121,14 @@ static void decide(struct heat *heat, struct input *input, uint64_t window, stru
 {
 	struct target_view targets[3];
 	struct node_view nodes[NODES];
+	struct group_view groups[2];
 	struct snapshot snapshot = { .window = window,
 				     .interval_ns = next(input, 5),
 				     .nodes = nodes,
 				     .n_nodes = next(input, 1) % (NODES + 1),
 				     .targets = targets,
 				     .n_targets = next(input, 1) % 4,
+				     .groups = groups,
 				     .heat = heat,
 				     .budget_pages = next(input, 2) };
 	uint32_t tier = 0;
@@ -142,7 +144,15 @@ static void decide(struct heat *heat, struct input *input, uint64_t window, stru
 		targets[i] = (struct target_view){ .id = i,
 						   .promote = next(input, 1) & 1,
 						   .demote = next(input, 1) & 1,
+						   .group = (uint16_t)i,
 						   .allowed_nodes = next(input, 1) };
+	/* Behind all else, so that inputs of before mean what they meant. */
+	snapshot.n_groups = next(input, 1) % 3;
+	for (i = 0; i < snapshot.n_groups; i++)
+		groups[i] = (struct group_view){ .fast_min = next(input, 2),
+						 .fast_max = next(input, 1) % 2 ? next(input, 2)
+										: UINT64_MAX,
+						 .priority = 1 + (uint32_t)next(input, 1) * 3 };
 	plan_clear(plan);
 	if (policy_heat.decide(NULL, &snapshot, plan) || plan_seal(plan))
 		return;

@@ -20,12 +20,14 @@
 #define PAGE UINT64_C(4096)
 #define BASE UINT64_C(0x7f0000000000)
 
-/* A machine: up to four nodes, up to two targets, and what was planned for it. */
+/* A machine: up to four nodes, up to three targets, and what was planned for it. */
 struct desk {
 	struct node_view nodes[4];
 	size_t n_nodes;
-	struct target_view targets[2];
+	struct target_view targets[3];
 	size_t n_targets;
+	struct group_view groups[3];
+	size_t n_groups;
 	uint64_t budget;
 	uint64_t window;
 	struct heat *heat;
@@ -42,7 +44,8 @@ static inline void open_desk(struct desk *desk)
 			   { .id = 1, .tier = 1, .total = 90000, .free = 50000, .reserve = 100 } },
 		.n_nodes = 2,
 		.targets = { { .id = 1, .promote = 1, .demote = 1, .allowed_nodes = 0xff },
-			     { .id = 2, .promote = 1, .demote = 1, .allowed_nodes = 0xff } },
+			     { .id = 2, .promote = 1, .demote = 1, .allowed_nodes = 0xff },
+			     { .id = 3, .promote = 1, .demote = 1, .allowed_nodes = 0xff } },
 		.n_targets = 1,
 		.budget = UINT64_MAX,
 	};
@@ -104,6 +107,8 @@ static inline struct snapshot view(const struct desk *desk)
 				  .n_nodes = desk->n_nodes,
 				  .targets = desk->targets,
 				  .n_targets = desk->n_targets,
+				  .groups = desk->groups,
+				  .n_groups = desk->n_groups,
 				  .heat = desk->heat,
 				  .budget_pages = desk->budget };
 }

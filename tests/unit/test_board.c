@@ -144,13 +144,45 @@ static void test_between_windows(void **state)
 	board_free(board);
 }
 
+/* What a section holds is what its targets hold together; a floor needs a target. */
+static void test_floors(void **state)
+{
+	struct ledger_account account = { .windows = 1 };
+	struct board_figure figure = { .fast_pages = 4000, .tracked_pages = 9000, .windows = 1 };
+	struct board *board;
+	uint64_t held;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(board_new(&board), 0);
+	assert_int_equal(board_floor_unmet(board, 3, 100, &held), 0);
+	add(board, 1, 1);
+	add(board, 2, 2);
+	assert_int_equal(board_floor_unmet(board, 3, 100, &held), 1);
+	board_set_target(board, 1, &account, &figure);
+	board_set_target(board, 2, &account, &figure);
+	assert_int_equal(board_fast_pages(board, 3, &n), 8000);
+	assert_int_equal(n, 2);
+	assert_int_equal(board_fast_pages(board, 2, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(board_floor_unmet(board, 3, 0, &held), 0);
+	assert_int_equal(board_floor_unmet(board, 3, 8200, &held), 0);
+	assert_int_equal(board_floor_unmet(board, 3, 8300, &held), 1);
+	assert_int_equal(held, 8000);
+	/* Never more than a batch of moves. */
+	board_set_target(board, 1, &account,
+			 &(struct board_figure){ .fast_pages = 996000, .tracked_pages = 1 });
+	assert_int_equal(board_floor_unmet(board, 3, 1000512, &held), 0);
+	assert_int_equal(board_floor_unmet(board, 3, 1000513, &held), 1);
+	board_free(board);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_come_and_go),
-		cmocka_unit_test(test_new_program),
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_between_windows),
+		cmocka_unit_test(test_come_and_go), cmocka_unit_test(test_new_program),
+		cmocka_unit_test(test_fields),      cmocka_unit_test(test_between_windows),
+		cmocka_unit_test(test_floors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,11 @@ static void test_good(void **state)
 				   "[target db]\n"
 				   "comm = postgres\n"
 				   "uid = 26\n"
+				   "fast_min = 5%\n"
+				   "fast_max = 4G\n"
+				   "priority = 300\n"
+				   "demote = no\n"
+				   "shared = never\n"
 				   "[target none]\n"
 				   "exe = /usr/bin/qemu*\n"
 				   "exclude = yes";
@@ -92,6 +97,15 @@ static void test_good(void **state)
 	assert_string_equal(config.rules[0].comm, "postgres");
 	assert_int_equal(config.rules[0].uid, 26);
 	assert_int_equal(config.rules[0].exclude, 0);
+	assert_int_equal(config.rules[0].fast_min.ppm, 50000);
+	assert_int_equal(config.rules[0].fast_max.bytes, UINT64_C(4) << 30);
+	assert_int_equal(config.rules[0].priority, 300);
+	assert_int_equal(config.rules[0].promote, 1);
+	assert_int_equal(config.rules[0].demote, 0);
+	assert_int_equal(config.rules[0].shared, TARGET_SHARED_NEVER);
+	assert_int_equal(config.rules[1].fast_max.bytes, UINT64_MAX);
+	assert_int_equal(config.rules[1].priority, 100);
+	assert_int_equal(config.rules[1].shared, TARGET_SHARED_MANAGED);
 	assert_int_equal(config.rules[1].exclude, 1);
 }
 
@@ -123,6 +137,12 @@ static const struct {
 	{ "[target 12345678901234567890123456789012]\n", "1: [target] without a usable name" },
 	{ "[target a]\ncomm = x\n[target a]\n", "3: [target a] for the second time" },
 	{ "[target a]\ncolor = red\n", "2: unknown key 'color' in [target]; expected" },
+	{ "[target a]\nfast_min = 50%\nfast_max = 40%\n",
+	  "3: fast_min above fast_max in [target a]; expected it at or below" },
+	{ "[target a]\nfast_max = 1G\n\nfast_min = 2G\n",
+	  "4: fast_min above fast_max in [target a]; expected it at or below" },
+	{ "[target a]\nfast_max = 0\nfast_min = 1%\n",
+	  "3: fast_min above fast_max in [target a]; expected it at or below" },
 	{ "[tiered]\nwindow_min = 10s\nwindow_max = 1s\n",
 	  "3: window_min (10000 ms) is above window_max (1000 ms); expected it below" },
 	{ "[tiered]\nwindow_max = 20ms\n\n",
@@ -219,6 +239,16 @@ static const struct value_case bad_values[] = {
 	{ "target a", "min_size", "18446744073709551615", "a size" },
 	{ "target a", "comm", "", "a command name" },
 	{ "target a", "exclude", "2", "yes or no" },
+	{ "target a", "fast_min", "none", "a share such as 20% or a size such as 4G" },
+	{ "target a", "fast_min", "101%", "a share such as 20% or a size such as 4G" },
+	{ "target a", "fast_max", "all", "none, a share such as 50% or a size such as 16G" },
+	{ "target a", "fast_max", "-1", "none, a share such as 50% or a size such as 16G" },
+	{ "target a", "priority", "0", "a number from 1 to 1000" },
+	{ "target a", "priority", "1001", "a number from 1 to 1000" },
+	{ "target a", "priority", "1K", "a number from 1 to 1000" },
+	{ "target a", "promote", "maybe", "yes or no" },
+	{ "target a", "demote", "", "yes or no" },
+	{ "target a", "shared", "yes", "never, managed or all" },
 };
 
 static const struct value_case good_values[] = {
@@ -246,6 +276,11 @@ static const struct value_case good_values[] = {
 	{ "bpf", "ring", "64K", NULL },
 	{ "bpf", "ring", "1G", NULL },
 	{ "target a", "uid", "0", NULL },
+	{ "target a", "fast_min", "0", NULL },
+	{ "target a", "fast_max", "none", NULL },
+	{ "target a", "fast_max", "0%", NULL },
+	{ "target a", "priority", "1000", NULL },
+	{ "target a", "shared", "all", NULL },
 	{ "target a", "uid", "4294967294", NULL },
 	{ "target a", "pid", "4194304", NULL },
 	{ "target a", "min_size", "18446744073709551614", NULL },

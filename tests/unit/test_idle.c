@@ -32,6 +32,28 @@ static void test_single_pages(void **state)
 	assert_int_equal(seen_at(0)->node, TIERED_NODE_NONE);
 }
 
+/* A page of two processes counts in one of them, anew in each window. */
+static void test_shared_pages_count_once(void **state)
+{
+	unsigned int window, again, i;
+
+	(void)state;
+	start();
+	set_run(0, 0, 1000, 2, PAGEMAP_PRESENT);
+	set_run(1, 7, 1001, 2, PAGEMAP_PRESENT);
+	for (window = 0; window < 2; window++) {
+		mark(UINT64_MAX);
+		fake_kernel();
+		read_back();
+		assert_int_equal(fake.n_seen, 4);
+		for (i = again = 0; i < 4; i++) {
+			assert_true(fake.seen[i].flags & OBSERVED_SHARED);
+			again += (fake.seen[i].flags & OBSERVED_AGAIN) != 0;
+		}
+		assert_int_equal(again, 1);
+	}
+}
+
 /* The bitmap gets our bits and no other. */
 static void test_marks_exact(void **state)
 {
@@ -270,9 +292,11 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		UNIT(test_single_pages), UNIT(test_marks_exact),   UNIT(test_moved),
-		UNIT(test_cursor),       UNIT(test_budgets),       UNIT(test_target_dies),
-		UNIT(test_canceled),     UNIT(test_end_of_bitmap), UNIT(test_wild_frames),
+		UNIT(test_single_pages),  UNIT(test_shared_pages_count_once),
+		UNIT(test_marks_exact),   UNIT(test_moved),
+		UNIT(test_cursor),        UNIT(test_budgets),
+		UNIT(test_target_dies),   UNIT(test_canceled),
+		UNIT(test_end_of_bitmap), UNIT(test_wild_frames),
 		UNIT(test_probe),
 	};
 

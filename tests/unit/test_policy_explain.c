@@ -65,6 +65,15 @@ static void shape(struct desk *desk, struct luck *luck)
 					      .demote = roll(luck, 8) > 0,
 					      .allowed_nodes = roll(luck, 4) ? 0xff
 									     : roll(luck, 16) };
+	desk->n_groups = roll(luck, 2) ? 0 : 2;
+	for (i = 0; i < 2; i++) {
+		desk->targets[i].group = (uint16_t)(i + roll(luck, 2));
+		desk->groups[i] = (struct group_view){
+			.fast_min = roll(luck, 2) * roll(luck, 600),
+			.fast_max = roll(luck, 2) ? UINT64_MAX : roll(luck, 200),
+			.priority = (uint32_t)(1 + roll(luck, 300)),
+		};
+	}
 	desk->budget = roll(luck, 3) ? UINT64_MAX : roll(luck, 60);
 }
 
@@ -154,13 +163,13 @@ static void test_agrees_with_decisions(void **state)
 	static const enum query_hold expected[] = { HOLD_NOTHING, HOLD_PLACED, HOLD_SHARED,
 						    HOLD_FIXED,   HOLD_RESTS,  HOLD_DOUBT,
 						    HOLD_NODES,   HOLD_ROOM,   HOLD_BUDGET,
-						    HOLD_PAUSED };
+						    HOLD_PAUSED,  HOLD_FLOOR,  HOLD_CEILING };
 	struct luck luck = { 20261117 };
 	struct sayings sayings = { 0 };
 	unsigned int round, window, i;
 
 	(void)state;
-	for (round = 0; round < 16; round++) {
+	for (round = 0; round < 24; round++) {
 		uint8_t of_8[RANDOM_PAGES];
 		struct desk desk;
 
@@ -171,7 +180,7 @@ static void test_agrees_with_decisions(void **state)
 		for (window = 0; window < 1 + round % 9; window++) {
 			look(&desk, &luck, of_8);
 			plan_clear(&desk.plan);
-			desk.nodes[0].free = roll(&luck, 500);
+			desk.nodes[0].free = roll(&luck, round % 2 ? 500 : 100);
 			decide(&desk);
 			if (window % 3 == round % 3)
 				explain_all(&desk, &sayings);

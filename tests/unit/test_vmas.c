@@ -53,6 +53,9 @@ static void test_parse(void **state)
 		{ "1000-3000 rw-s 00000000 00:0e 42                         "
 		  "anon_inode:[io_uring]\n",
 		  0, VMA_F_IO | VMA_F_SHARED, VMA_DEVICE },
+		{ "1000-3000 rw-s 00000000 00:0e 42                         "
+		  "anon_inode:kvm-vcpu:0\n",
+		  0, VMA_F_SECONDARY | VMA_F_SHARED, VMA_SECONDARY },
 		{ "1000-3000 rw-p 00000000 00:0f 42                         /anon_hugepage "
 		  "(deleted)\n",
 		  0, VMA_F_HUGETLB, VMA_HUGETLB },
@@ -268,7 +271,36 @@ static void test_ask(void **state)
 	assert_int_equal(self->n_vmas, 3000 - 4);
 	assert_string_equal(vma_verdict_reason(VMA_TRACKED), "");
 	assert_string_equal(vma_verdict_reason(VMA_BOUND), "bound to nodes by a memory policy");
-	assert_string_equal(vma_verdict_reason(VMA_EMPTY + 1), "?");
+	assert_string_equal(vma_verdict_reason(VMA_SECONDARY + 1), "?");
+}
+
+/* One mapping of many says that this is a virtual machine. */
+static int machine(void *arg, int pid, struct vma_record *records, size_t room)
+{
+	int n = many(arg, pid, records, room);
+
+	if (n > 0)
+		records[100].flags = VMA_F_SECONDARY | VMA_F_IO;
+	return n;
+}
+
+/* Nothing of a process with page tables elsewhere is watched, and each address says why. */
+static void test_virtual_machine(void **state)
+{
+	enum vma_verdict verdict = VMA_TRACKED;
+	size_t n = 3000;
+
+	(void)state;
+	assert_int_equal(vmas_refresh(self, "/proc", many, &n), 0);
+	assert_int_equal(vmas_refresh(self, "/proc", machine, &n), 0);
+	assert_int_equal(self->n_vmas, 0);
+	assert_int_equal(vmas_ask(self, "/proc", machine, &n, 20 << 14, &verdict), 0);
+	assert_int_equal(verdict, VMA_SECONDARY);
+	assert_int_equal(vmas_ask(self, "/proc", machine, &n, 2000 << 14, &verdict), 0);
+	assert_int_equal(verdict, VMA_SECONDARY);
+	/* Without notifiers again, it is as any other. */
+	assert_int_equal(vmas_refresh(self, "/proc", many, &n), 0);
+	assert_int_equal(self->n_vmas, 3000 - 4);
 }
 
 #define UNIT(test) cmocka_unit_test_setup_teardown(test, open_self, close_self)
@@ -279,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_parse),      cmocka_unit_test(test_judge_policy),
 		UNIT(test_refresh_self),           UNIT(test_refresh_source),
 		UNIT(test_refresh_failing_source), UNIT(test_ask),
+		UNIT(test_virtual_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "act/sharers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "act/call.h"
+#include "observe/pagemap.h"
+#include "observe/target.h"
+
+/* Entries read at a time, and so the pages from the first to the last move of a run. */
+#define RUN_PAGES 512
+
+int sharers_open(struct sharers *sharers, const char *proc_root)
+{
+	char path[PATH_MAX];
+
+	sharers->counts_fd = -1;
+	if (snprintf(path, sizeof(path), "%s/kpagecount", proc_root) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	sharers->counts_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return sharers->counts_fd < 0 ? -errno : 0;
+}
+
+void sharers_close(struct sharers *sharers)
+{
+	/* 0: it was never opened; standard input is not ours to close. */
+	if (sharers->counts_fd > 0)
+		close(sharers->counts_fd);
+	sharers->counts_fd = -1;
+}
+
+/* Mappings of a frame; more than there can be when that is not known. */
+static uint64_t mappings_of(const struct sharers *sharers, uint64_t pfn)
+{
+	off_t offset = (off_t)(pfn * sizeof(uint64_t));
+	uint64_t count;
+
+	if (sharers->counts_fd < 0 ||
+	    pread(sharers->counts_fd, &count, sizeof(count), offset) != sizeof(count))
+		return UINT64_MAX;
+	return count;
+}
+
+/* Moves within RUN_PAGES of the first. */
+static size_t run_length(const struct move *moves, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n &&
+	       (moves[i].address - moves[0].address) >> TIERED_PAGE_SHIFT < (uint64_t)RUN_PAGES)
+		i++;
+	return i;
+}
+
+/* Frames of the pages of a run in one address space, 0 where there is none. */
+static void read_frames(const struct target *target, const struct move *moves, size_t n,
+			uint64_t *ret_entries)
+{
+	uint64_t start = moves[0].address, entries[RUN_PAGES];
+	size_t i, span = (size_t)((moves[n - 1].address - start) >> TIERED_PAGE_SHIFT) + 1;
+	int read = target_pagemap(target, start, entries, span);
+
+	for (i = 0; i < n; i++) {
+		size_t at = (size_t)((moves[i].address - start) >> TIERED_PAGE_SHIFT);
+
+		ret_entries[i] = read > 0 && at < (size_t)read ? entries[at] : 0;
+	}
+}
+
+/* Is there a page among these that others map, too? */
+static int any_shared(const uint64_t *entries, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (pagemap_pfn(entries[i]) && !(entries[i] & PAGEMAP_EXCLUSIVE))
+			return 1;
+	return 0;
+}
+
+static void filter_run(const struct sharers *sharers, const struct target *target,
+		       const struct target *const *willing, size_t n_willing, struct move *moves,
+		       size_t n)
+{
+	uint64_t ours[RUN_PAGES], theirs[RUN_PAGES];
+	uint32_t found[RUN_PAGES] = { 0 };
+	size_t i, t;
+
+	read_frames(target, moves, n, ours);
+	if (!any_shared(ours, n))
+		return;
+	for (t = 0; t < n_willing; t++) {
+		read_frames(willing[t], moves, n, theirs);
+		for (i = 0; i < n; i++)
+			found[i] += pagemap_pfn(theirs[i]) == pagemap_pfn(ours[i]);
+	}
+	for (i = 0; i < n; i++) {
+		uint64_t pfn = pagemap_pfn(ours[i]);
+
+		if (pfn && !(ours[i] & PAGEMAP_EXCLUSIVE) && mappings_of(sharers, pfn) > found[i])
+			call_settle(&moves[i], MOVE_SHARED, -1);
+	}
+}
+
+void sharers_filter(const struct sharers *sharers, const struct target *target,
+		    const struct target *const *willing, size_t n_willing, struct move *moves,
+		    size_t n)
+{
+	size_t length;
+
+	for (; n; moves += length, n -= length) {
+		length = run_length(moves, n);
+		filter_run(sharers, target, willing, n_willing, moves, length);
+	}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * sharers.h - are all who map a page willing?
+ *
+ * The kernel says how many mappings a frame has (/proc/kpagecount), not whose
+ * they are. Who got a page by fork(), or before it, has it at the same address:
+ * so each target is asked for its frame there, and when as many have it as it
+ * has mappings, there is nobody else. A page that is elsewhere in another
+ * process, or in one that is no target, is found not to add up, and stays.
+ */
+#ifndef TIERED_SHARERS_H
+#define TIERED_SHARERS_H
+
+#include <stddef.h>
+
+#include "decide/plan.h"
+
+struct target;
+
+/* @counts_fd: /proc/kpagecount; -1: nothing adds up */
+struct sharers {
+	int counts_fd;
+};
+
+/* 0 or -errno; usable, and to be closed, in any case. */
+int sharers_open(struct sharers *sharers, const char *proc_root);
+void sharers_close(struct sharers *sharers);
+
+/*
+ * Of @n moves of @target, ascending addresses, settles those as MOVE_SHARED whose page has
+ * a mapping that is of none of @willing. A page that cannot be looked at is left to the kernel.
+ */
+void sharers_filter(const struct sharers *sharers, const struct target *target,
+		    const struct target *const *willing, size_t n_willing, struct move *moves,
+		    size_t n);
+
+#endif
