@@ -211,7 +211,8 @@ static void measure_room(struct decision *decision)
 	for (node = 0; node < TIERED_NODES_MAX; node++) {
 		int64_t left = decision->fit.left[node];
 
-		if (decision->fit.tier_of[node] != (int)decision->tier)
+		if (decision->fit.tier_of[node] != (int)decision->tier ||
+		    (decision->fit.leaving >> node & 1))
 			continue;
 		net += left;
 		if (left > 0)
@@ -243,7 +244,8 @@ static void measure_doubt(struct decision *decision)
 static uint8_t find_node(const struct decision *decision, uint64_t mask, int64_t pages,
 			 int64_t overdraft)
 {
-	uint8_t node = fit_roomiest(&decision->fit, mask & decision->target->allowed_nodes);
+	uint8_t node = fit_roomiest(&decision->fit, mask & decision->target->allowed_nodes &
+							    ~decision->fit.leaving);
 
 	if (node == TIERED_NODE_NONE || decision->fit.left[node] + overdraft < pages)
 		return TIERED_NODE_NONE;

@@ -19,8 +19,12 @@ static void map_nodes(const struct snapshot *snapshot, struct fit *fit)
 			continue;
 		fit->tier_of[node->id] = (int8_t)node->tier;
 		fit->nodes[node->tier] |= UINT64_C(1) << node->id;
-		fit->left[node->id] = (int64_t)node->free - (int64_t)node->reserve;
-		fit->reserve[node->tier] += node->reserve;
+		if (node->leaving) {
+			fit->leaving |= UINT64_C(1) << node->id;
+		} else {
+			fit->left[node->id] = (int64_t)node->free - (int64_t)node->reserve;
+			fit->reserve[node->tier] += node->reserve;
+		}
 		if (node->tier >= fit->n_tiers)
 			fit->n_tiers = node->tier + 1;
 	}
