@@ -38,10 +38,22 @@ const char *status_describe_node(struct json_object *tier, struct json_object *n
 	uint64_t used = total > unused ? total - unused : 0;
 	char bar[BAR_WIDTH + 1];
 
-	snprintf(buffer, size, "tier %-2" PRIu64 " node %-3" PRIu64 " [%s]  %s of %s used",
+	snprintf(buffer, size, "tier %-2" PRIu64 " node %-3" PRIu64 " [%s]  %s of %s used%s",
 		 answer_number(tier, "tier"), answer_number(node, "node"),
-		 format_bar(used, total, BAR_WIDTH, bar, sizeof(bar)), PAGES(used), PAGES(total));
+		 format_bar(used, total, BAR_WIDTH, bar, sizeof(bar)), PAGES(used), PAGES(total),
+		 answer_flag(node, "leaving") ? ", going away" : "");
 	return buffer;
+}
+
+/* Nodes that had a tier. */
+static void print_offline(struct json_object *status, FILE *out)
+{
+	struct json_object *nodes = answer_at(status, "offline");
+	size_t i;
+
+	for (i = 0; i < answer_length(nodes); i++)
+		fprintf(out, "        node %-3" PRId64 " offline\n",
+			json_object_get_int64(answer_element(nodes, i)));
 }
 
 void status_print_tiers(struct json_object *status, FILE *out)
@@ -60,6 +72,7 @@ void status_print_tiers(struct json_object *status, FILE *out)
 			fprintf(out, "%s\n", line);
 		}
 	}
+	print_offline(status, out);
 }
 
 static const char *or_none(const char *name)
