@@ -33,6 +33,8 @@ const char *status_describe_mode(struct json_object *status, char *buffer, size_
 const char *status_describe_node(struct json_object *tier, struct json_object *node, char *buffer,
 				 size_t size)
 {
+	/* The bar leaves as much room as the words take. */
+	const char *leaving = answer_flag(node, "leaving") ? ", going away" : "";
 	uint64_t total = answer_number(node, "total_pages");
 	uint64_t unused = answer_number(node, "free_pages");
 	uint64_t used = total > unused ? total - unused : 0;
@@ -40,8 +42,8 @@ const char *status_describe_node(struct json_object *tier, struct json_object *n
 
 	snprintf(buffer, size, "tier %-2" PRIu64 " node %-3" PRIu64 " [%s]  %s of %s used%s",
 		 answer_number(tier, "tier"), answer_number(node, "node"),
-		 format_bar(used, total, BAR_WIDTH, bar, sizeof(bar)), PAGES(used), PAGES(total),
-		 answer_flag(node, "leaving") ? ", going away" : "");
+		 format_bar(used, total, BAR_WIDTH - strlen(leaving), bar, sizeof(bar)),
+		 PAGES(used), PAGES(total), leaving);
 	return buffer;
 }
 

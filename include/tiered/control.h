@@ -38,7 +38,9 @@
  * status: {
  *	"daemon": {"version","pid","mode","observe","paused","idle_reason","tracker",
  *		   "policy","uptime_ns"},
- *	"tiers": [{"tier":0,"nodes":[{"node","total_pages","free_pages","reserve_pages"}]}],
+ *	"tiers": [{"tier":0,"nodes":[{"node","total_pages","free_pages","reserve_pages",
+ *		   "leaving":its memory is going away}]}],
+ *	"offline": [numbers of nodes that had a tier and have no memory now],
  *	"last": the last window: {"window","elapsed_ns","observed","accessed","unknown",
  *		"planned","requested","promoted","demoted","stale_targets","marked_targets",
  *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","summary"}, or null,
