@@ -34,15 +34,29 @@ const char *status_describe_mode(struct json_object *status, char *buffer, size_
 const char *status_describe_node(struct json_object *tier, struct json_object *node, char *buffer,
 				 size_t size)
 {
+	/* The bar leaves as much room as the words take. */
+	const char *leaving = answer_flag(node, "leaving") ? ", going away" : "";
 	uint64_t total = answer_number(node, "total_pages");
 	uint64_t unused = answer_number(node, "free_pages");
 	uint64_t used = total > unused ? total - unused : 0;
 	char bar[BAR_WIDTH + 1];
 
-	snprintf(buffer, size, "tier %-2" PRIu64 " node %-3" PRIu64 " [%s]  %s of %s used",
+	snprintf(buffer, size, "tier %-2" PRIu64 " node %-3" PRIu64 " [%s]  %s of %s used%s",
 		 answer_number(tier, "tier"), answer_number(node, "node"),
-		 format_bar(used, total, BAR_WIDTH, bar, sizeof(bar)), PAGES(used), PAGES(total));
+		 format_bar(used, total, BAR_WIDTH - strlen(leaving), bar, sizeof(bar)),
+		 PAGES(used), PAGES(total), leaving);
 	return buffer;
+}
+
+/* Nodes that had a tier. */
+static void print_offline(struct json_object *status, FILE *out)
+{
+	struct json_object *nodes = answer_at(status, "offline");
+	size_t i;
+
+	for (i = 0; i < answer_length(nodes); i++)
+		fprintf(out, "        node %-3" PRId64 " offline\n",
+			json_object_get_int64(answer_element(nodes, i)));
 }
 
 void status_print_tiers(struct json_object *status, FILE *out)
@@ -61,6 +75,7 @@ void status_print_tiers(struct json_object *status, FILE *out)
 			fprintf(out, "%s\n", line);
 		}
 	}
+	print_offline(status, out);
 }
 
 static const char *or_none(const char *name)

@@ -164,6 +164,18 @@ static int open_targets(struct manager *manager)
 	return targets_new(&targets, &manager->targets);
 }
 
+int manager_watch_worker(struct manager *manager)
+{
+	int ret;
+
+	ret = sd_event_add_io(manager->loop, NULL, worker_fd(manager->worker), EPOLLIN,
+			      manager_on_worker, manager);
+	if (ret >= 0)
+		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC, 0, 0,
+						 on_sweep, manager);
+	return ret;
+}
+
 static int add_sources(struct manager *manager)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
@@ -176,11 +188,9 @@ static int add_sources(struct manager *manager)
 		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC,
 						 CONSUME_EVERY_USEC, 0, on_consume, manager);
 	if (ret >= 0 && manager->worker)
-		ret = sd_event_add_io(manager->loop, NULL, worker_fd(manager->worker), EPOLLIN,
-				      manager_on_worker, manager);
-	if (ret >= 0 && manager->worker)
-		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC, 0, 0,
-						 on_sweep, manager);
+		ret = manager_watch_worker(manager);
+	if (ret >= 0)
+		ret = manager_watch_nodes(manager);
 	if (ret >= 0 && *manager->config->metrics_path)
 		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC, 0, 0,
 						 manager_on_metrics, manager);
@@ -245,7 +255,7 @@ static void close_all(struct manager *manager)
 	sd_event_unref(manager->loop);
 	targets_free(manager->targets);
 	bpf_close(manager->bpf);
-	topology_free(manager->topology);
+	manager_forget_nodes(manager);
 	if (manager->window_log)
 		fclose(manager->window_log);
 }
@@ -261,6 +271,7 @@ int manager_run(const struct config *config, const struct manager_options *optio
 	manager->running = *config;
 	manager->config = &manager->running;
 	manager->options = options;
+	manager->uevent_fd = -1;
 	manager->journal = journal_connected();
 	ret = open_all(manager);
 	if (ret == 0) {

@@ -28,11 +28,17 @@ struct manager_seen {
 	uint64_t shootdowns;
 };
 
+/* Changes of the nodes in one window of the worker's; more of them wait for its end. */
+#define MANAGER_RETIRED_MAX 16
+
 /**
  * struct manager - all objects of one run
  * @running: the conf, and on top of it what was set while running; @config points to it
  * @worker: NULL on a machine where there is nothing to tier or no way to track
- * @idle_reason: why there is no worker; "" when there is one
+ * @idle_reason: why there is no worker, or why it rests; "" when it works
+ * @gathering: runs while events about memory are being waited for
+ * @retired: nodes of before that the worker may still look at, oldest first
+ * @next_block: where the next look at the states of memory blocks begins
  * @events: records taken from the ring, by enum event_kind
  */
 struct manager {
@@ -43,6 +49,12 @@ struct manager {
 
 	sd_event *loop;
 	struct topology *topology;
+	struct topology *retired[MANAGER_RETIRED_MAX];
+	size_t n_retired;
+	size_t next_block;
+	sd_event_source *gathering;
+	int uevent_fd;
+	int nodes_error; /* of the last time they were read */
 	struct bpf *bpf;
 	struct targets *targets;
 	struct worker_config worker_config;
@@ -92,8 +104,21 @@ int manager_open_worker(struct manager *manager);
 uint64_t manager_share_pages(const struct units_share *share, uint64_t whole_pages);
 /* An sd_event_io_handler_t: messages of the worker. */
 int manager_on_worker(sd_event_source *source, int fd, uint32_t events, void *arg);
+/* Lets the loop hear it, and look for targets. 0 or -errno. */
+int manager_watch_worker(struct manager *manager);
+/* What the nodes give it: reserves, and how much memory it may use. */
+void manager_set_bounds(struct manager *manager);
 /* Waits until the worker has ended; nothing to do when there is none. */
 void manager_stop_worker(struct manager *manager);
+
+/*
+ * manager_nodes.c: from now on changes of memory nodes are seen and acted upon. 0 or -errno.
+ * They are forgotten after the loop: it listens to a descriptor of theirs.
+ */
+int manager_watch_nodes(struct manager *manager);
+void manager_forget_nodes(struct manager *manager);
+/* The worker has let go of the nodes that were in force before the oldest change. */
+void manager_nodes_taken(struct manager *manager);
 
 /*
  * manager_views.c: board, verbs and the control socket, before anything that another
@@ -102,6 +127,9 @@ void manager_stop_worker(struct manager *manager);
 int manager_open_views(struct manager *manager);
 /* Once there is all that they look at: pins, and what the verbs see. */
 void manager_start_views(struct manager *manager);
+/* The nodes, or the worker, are others than before. */
+void manager_view_nodes(struct manager *manager);
+void manager_view_worker(struct manager *manager);
 /* An sd_event_time_handler_t: writes the metrics file. */
 int manager_on_metrics(sd_event_source *source, uint64_t usec, void *arg);
 void manager_close_views(struct manager *manager);
@@ -118,6 +146,8 @@ void manager_set_limits(struct manager *manager);
 void manager_report_limits(struct manager *manager);
 /* What this machine can do, at start. */
 void manager_report_start(const struct manager *manager);
+/* How it is going to work. */
+void manager_report_worker(const struct manager *manager);
 /* One target, at its end. */
 void manager_report_target(struct manager *manager, const struct worker_target *target);
 /* All that happened, at the end. */

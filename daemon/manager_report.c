@@ -202,6 +202,13 @@ void manager_report_start(const struct manager *manager)
 		sd_notifyf(0, "STATUS=idle: %s", manager->idle_reason);
 		return;
 	}
+	manager_report_worker(manager);
+}
+
+void manager_report_worker(const struct manager *manager)
+{
+	char text[512];
+
 	if (flush_method_here("/proc", text, sizeof(text)) != FLUSH_MOVE)
 		log_warning("%s", text);
 	log_info("tracker %s, policy %s, cpu_max %.4g%% of a core, %s",

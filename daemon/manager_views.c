@@ -81,6 +81,20 @@ static void tell_tiers(struct manager *manager)
 	bpf_set_tiers(manager->bpf, tier_of);
 }
 
+void manager_view_nodes(struct manager *manager)
+{
+	manager->view.topology = manager->topology;
+	if (manager->bpf)
+		tell_tiers(manager);
+}
+
+void manager_view_worker(struct manager *manager)
+{
+	manager->view.tracker = manager->worker ? manager->worker_config.tracker->name : "none";
+	if (manager->view.paused)
+		tuned(manager);
+}
+
 static void open_pins(struct manager *manager)
 {
 	char why[256] = "";
@@ -184,7 +198,6 @@ void manager_start_views(struct manager *manager)
 		.worker = &manager->worker,
 		.targets = &manager->targets,
 		.idle_reason = manager->idle_reason,
-		.tracker = manager->worker ? manager->worker_config.tracker->name : "none",
 		.policy = manager->running.policy,
 		.reserve_pages = manager->worker_config.reserve_pages,
 		.groups = manager->groups,
@@ -196,15 +209,14 @@ void manager_start_views(struct manager *manager)
 		.tuned = tuned,
 		.arg = manager,
 	};
+	manager_view_worker(manager);
 	open_pins(manager);
 	daemon->pid = (uint32_t)getpid();
 	daemon->updated_ns = clock_now_ns();
-	if (!manager->view.paused) {
-		show_state(manager);
-		return;
-	}
-	tuned(manager);
-	log_warning("still paused, as it was before the reload; 'tieredctl resume' goes on");
+	show_state(manager);
+	if (manager->view.paused)
+		log_warning(
+			"still paused, as it was before the reload; 'tieredctl resume' goes on");
 }
 
 void manager_close_views(struct manager *manager)

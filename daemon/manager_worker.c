@@ -19,7 +19,7 @@ uint64_t manager_share_pages(const struct units_share *share, uint64_t whole_pag
 	return share->bytes >> TIERED_PAGE_SHIFT;
 }
 
-static void set_bounds(struct manager *manager)
+void manager_set_bounds(struct manager *manager)
 {
 	const struct config *config = manager->config;
 	struct worker_config *worker = &manager->worker_config;
@@ -28,6 +28,7 @@ static void set_bounds(struct manager *manager)
 	uint64_t pages = 0;
 	size_t i, n;
 
+	memset(worker->reserve_pages, 0, sizeof(worker->reserve_pages));
 	nodes = topology_nodes(manager->topology, &n);
 	for (i = 0; i < n; i++) {
 		pages += nodes[i].total_pages;
@@ -94,7 +95,7 @@ int manager_open_worker(struct manager *manager)
 	worker->window_max_ns = config->window_max_ns;
 	worker->cpu_max_ppm = config->cpu_max_ppm;
 	worker->rate = config->rate;
-	set_bounds(manager);
+	manager_set_bounds(manager);
 	manager_set_limits(manager);
 	ret = worker_start(worker, &manager->worker);
 	if (ret < 0)
@@ -123,6 +124,9 @@ static void take_message(struct manager *manager, struct message *message)
 		break;
 	case WORKER_TARGET:
 		manager_report_target(manager, (struct worker_target *)message);
+		break;
+	case WORKER_NODES:
+		manager_nodes_taken(manager);
 		break;
 	case WORKER_ENDED:
 		manager->last = *window;

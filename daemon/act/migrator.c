@@ -115,14 +115,17 @@ static size_t call_size(const struct migrator *migrator)
 	return folios > CALL_FOLIOS_MAX ? CALL_FOLIOS_MAX : (size_t)folios;
 }
 
-/*
- * How many of @n folios fit into @room pages, and their bytes.
- */
-static size_t fit(const struct move *moves, size_t n, uint64_t room, uint64_t *ret_bytes)
+/* How many of @n folios the next call takes that fit into @room pages, and their bytes. */
+static size_t fit(const struct migrator *migrator, const struct move *moves, size_t n,
+		  uint64_t room, uint64_t *ret_bytes)
 {
 	uint64_t pages = 0;
 	size_t i;
 
+	if (n > call_size(migrator))
+		n = call_size(migrator);
+	if (room > CALL_PAGES_MAX)
+		room = CALL_PAGES_MAX;
 	for (i = 0; i < n && pages + folio_pages(&moves[i]) <= room; i++)
 		pages += folio_pages(&moves[i]);
 	*ret_bytes = pages << TIERED_PAGE_SHIFT;
@@ -149,10 +152,9 @@ static int run_batch(struct migrator *migrator, struct plan *plan, const struct 
 		return 0;
 	}
 	while (left) {
-		uint64_t bytes, room = migrator->env.room(migrator->env.arg, batch->to);
-		size_t n = left < call_size(migrator) ? left : call_size(migrator);
+		uint64_t bytes, delay_ns, room = migrator->env.room(migrator->env.arg, batch->to);
+		size_t n = fit(migrator, moves, left, room, &bytes);
 
-		n = fit(moves, n, room < CALL_PAGES_MAX ? room : CALL_PAGES_MAX, &bytes);
 		if (!n) {
 			/* Never fill a node beyond its reserve; a smaller folio may still fit. */
 			n = room ? 1 : left;
@@ -161,10 +163,16 @@ static int run_batch(struct migrator *migrator, struct plan *plan, const struct 
 			left -= n;
 			continue;
 		}
-		ret = migrator->env.wait(migrator->env.arg,
-					 migrator->env.pace(migrator->env.arg, bytes));
+		delay_ns = migrator->env.pace(migrator->env.arg, bytes);
+		ret = migrator->env.wait(migrator->env.arg, delay_ns);
 		if (ret)
 			return ret;
+		/* Whoever waited asks again: others may have filled the node meanwhile. */
+		if (delay_ns)
+			room = migrator->env.room(migrator->env.arg, batch->to);
+		n = fit(migrator, moves, n, room, &bytes);
+		if (!n)
+			continue;
 		run_call(migrator, target, moves, n);
 		moves += n;
 		left -= n;

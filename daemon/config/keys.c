@@ -195,7 +195,8 @@ static const struct config_key keys[] = {
 	       "Processes managed at a time; the largest come first."),
 	KEY_IN("tiered", "sweep", parsers_duration, sweep_ns, PERIOD_MIN_NS, DURATION_MAX_NS,
 	       EXPECT_PERIOD, "5s",
-	       "How often /proc is looked through for processes that no event told of."),
+	       "How often /proc is looked through for processes that no event told of, and memory\n"
+	       "for what is going offline."),
 	KEY_IN("tiered", "log_every", parsers_duration, log_every_ns, PERIOD_MIN_NS,
 	       DURATION_MAX_NS, EXPECT_PERIOD, "60s",
 	       "Least time between two window summaries in the log; --foreground writes them all."),

@@ -225,7 +225,7 @@ static void measure_room(struct decision *decision)
 	choice->room = 0;
 	for (node = 0; node < TIERED_NODES_MAX; node++)
 		if (decision->fit.tier_of[node] == (int)decision->tier &&
-		    decision->fit.left[node] > 0)
+		    !(decision->fit.leaving >> node & 1) && decision->fit.left[node] > 0)
 			choice->room += (uint64_t)decision->fit.left[node];
 	choice->pressure = fit_lack(&decision->fit, decision->tier);
 	if (decision->tier > 0 || decision->markets.n == 1)

@@ -26,8 +26,12 @@ static void map_nodes(const struct snapshot *snapshot, struct fit *fit)
 			continue;
 		fit->tier_of[node->id] = (int8_t)node->tier;
 		fit->nodes[node->tier] |= UINT64_C(1) << node->id;
-		fit->left[node->id] = (int64_t)node->free - (int64_t)node->reserve;
-		fit->reserve[node->tier] += node->reserve;
+		if (node->leaving) {
+			fit->leaving |= UINT64_C(1) << node->id;
+		} else {
+			fit->left[node->id] = (int64_t)node->free - (int64_t)node->reserve;
+			fit->reserve[node->tier] += node->reserve;
+		}
 		if (node->tier >= fit->n_tiers)
 			fit->n_tiers = node->tier + 1;
 	}
@@ -127,7 +131,7 @@ uint64_t fit_lack(const struct fit *fit, unsigned int tier)
 	unsigned int node;
 
 	for (node = 0; node < TIERED_NODES_MAX; node++)
-		if (fit->tier_of[node] == (int)tier)
+		if (fit->tier_of[node] == (int)tier && !(fit->leaving >> node & 1))
 			net += fit->left[node];
 	lack = net < 0 ? (uint64_t)-net : 0;
 	return lack > fit->reserve[tier] / LACK_PART ? lack : 0;

@@ -19,6 +19,7 @@
  * @tier_of: by node; -1: no tier
  * @nodes: node mask of each tier
  * @places: pages that the fastest tier can hold of those that compete for it
+ * @leaving: nodes that take nothing: what they have free is no room
  * @threshold: of each tier but the last, in 1/256 octave; FILTER_RATE_MIN: all pages fit
  * @reserve: by tier: pages that must stay free
  * @left: by node: free pages above the reserve, less what is planned; may be negative
@@ -28,6 +29,7 @@ struct fit {
 	int8_t tier_of[TIERED_NODES_MAX];
 	uint64_t nodes[TIERED_NODES_MAX];
 	uint64_t places;
+	uint64_t leaving;
 	int16_t threshold[TIERED_NODES_MAX];
 	uint64_t reserve[TIERED_NODES_MAX];
 	int64_t left[TIERED_NODES_MAX];

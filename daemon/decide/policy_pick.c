@@ -9,7 +9,8 @@
 static uint8_t find_node(const struct decision *decision, uint64_t mask, int64_t pages,
 			 int64_t overdraft)
 {
-	uint8_t node = fit_roomiest(&decision->fit, mask & decision->target->allowed_nodes);
+	uint8_t node = fit_roomiest(&decision->fit, mask & decision->target->allowed_nodes &
+							    ~decision->fit.leaving);
 
 	if (node == TIERED_NODE_NONE || decision->fit.left[node] + overdraft < pages)
 		return TIERED_NODE_NONE;

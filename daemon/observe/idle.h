@@ -40,7 +40,7 @@ struct idle_cursor {
  * @run_pfn, @run_address: what would be the next page of that folio
  */
 struct idle {
-	struct tracker_env env;
+	const struct tracker_env *env;
 	struct idle_bitmap bitmap;
 	struct folio_reader *folios;
 	struct target *const *targets;

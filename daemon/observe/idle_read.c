@@ -121,7 +121,7 @@ static void report(struct idle *idle, uint32_t target, uint64_t address, uint64_
 		.address = address,
 		.interval_ns = idle->interval_ns,
 		.target = target,
-		.node = topology_node_of_pfn(idle->env.topology, pfn),
+		.node = topology_node_of_pfn(idle->env->topology, pfn),
 		.seen = seen,
 		.flags = flags,
 	};

@@ -15,6 +15,14 @@
 
 #define NODE_BIT(node) (UINT64_C(1) << (node))
 
+/* Of a small zone below a large one nothing may be left for users: it counts as free all the same. */
+static uint64_t zone_unusable(const struct topology_zone *zone)
+{
+	uint64_t pages = zone->high + zone->kept;
+
+	return zone->kept && pages > zone->managed ? zone->managed : pages;
+}
+
 static void zones_add_up(const struct topology_zones *zones, struct topology_node *sums)
 {
 	size_t i;
@@ -23,7 +31,8 @@ static void zones_add_up(const struct topology_zones *zones, struct topology_nod
 		const struct topology_zone *zone = &zones->zones[i];
 
 		sums[zone->node].total_pages += zone->managed;
-		sums[zone->node].high_pages += zone->high;
+		sums[zone->node].present_pages += zone->present;
+		sums[zone->node].high_pages += zone_unusable(zone);
 	}
 }
 
@@ -49,11 +58,6 @@ static int conf_check(const uint64_t *conf, size_t n, uint64_t memory, char *why
 	uint64_t taken = 0;
 	size_t i;
 
-	if (n > TIERED_NODES_MAX) {
-		snprintf(why, size, "%zu tiers are named; at most %d are possible", n,
-			 TIERED_NODES_MAX);
-		return -EINVAL;
-	}
 	for (i = 0; i < n; i++) {
 		if (!conf[i])
 			snprintf(why, size, "tier %zu names no node", i);
@@ -96,32 +100,45 @@ static void nodes_fill(struct topology *topology, const struct topology_node *su
 	topology->tiers = tiers;
 }
 
-static int topology_fill(struct topology *topology, const char *proc_root, const uint64_t *conf,
-			 size_t n_conf, char *why, size_t why_size)
+/* Tiers of the conf as far as they have memory; how many there are. */
+static unsigned int conf_present(const struct topology *topology, uint64_t memory, uint64_t *masks)
+{
+	unsigned int tiers = 0;
+	size_t i;
+
+	for (i = 0; i < topology->n_conf; i++)
+		if (topology->conf[i] & memory)
+			masks[tiers++] = topology->conf[i] & memory;
+	return tiers;
+}
+
+int topology_fill(struct topology *topology, int strict, char *why, size_t why_size)
 {
 	struct topology_node sums[TIERED_NODES_MAX] = { 0 };
 	uint64_t masks[TIERED_NODES_MAX];
-	unsigned int tiers = (unsigned int)n_conf;
+	unsigned int tiers;
 	uint64_t memory;
 	int err;
 
-	err = topology_zones_read(proc_root, &topology->zones);
+	err = topology_zones_read(topology->proc_root, &topology->zones);
 	if (err < 0) {
-		snprintf(why, why_size, "%s/zoneinfo cannot be read: %s", proc_root,
+		snprintf(why, why_size, "%s/zoneinfo cannot be read: %s", topology->proc_root,
 			 strerror(-err));
 		return err;
 	}
 	zones_add_up(&topology->zones, sums);
 	memory = memory_mask(sums);
 	if (!memory) {
-		snprintf(why, why_size, "%s/zoneinfo lists no node with memory", proc_root);
+		snprintf(why, why_size, "%s/zoneinfo lists no node with memory",
+			 topology->proc_root);
 		return -ENODATA;
 	}
-	if (conf && n_conf) {
-		err = conf_check(conf, n_conf, memory, why, why_size);
+	if (topology->n_conf) {
+		err = strict ? conf_check(topology->conf, topology->n_conf, memory, why, why_size)
+			     : 0;
 		if (err < 0)
 			return err;
-		memcpy(masks, conf, n_conf * sizeof(*conf));
+		tiers = conf_present(topology, memory, masks);
 		topology->source = TIERS_CONF;
 	} else {
 		tiers = topology_tiers_read(topology->sys_root, memory, masks, &topology->source);
@@ -130,21 +147,42 @@ static int topology_fill(struct topology *topology, const char *proc_root, const
 	return topology_pfns_read(topology->sys_root, &topology->zones, &topology->pfns);
 }
 
+struct topology *topology_new(const char *sys_root, const char *proc_root, const uint64_t *conf,
+			      size_t n_conf)
+{
+	struct topology *topology = calloc(1, sizeof(*topology));
+
+	if (!topology)
+		return NULL;
+	topology->sys_root = strdup(sys_root);
+	topology->proc_root = strdup(proc_root);
+	if (!topology->sys_root || !topology->proc_root) {
+		topology_free(topology);
+		return NULL;
+	}
+	if (n_conf)
+		memcpy(topology->conf, conf, n_conf * sizeof(*conf));
+	topology->n_conf = n_conf;
+	return topology;
+}
+
 int topology_read(const char *sys_root, const char *proc_root, const uint64_t *conf_tiers,
 		  size_t n_conf_tiers, struct topology **ret, char *why, size_t why_size)
 {
-	struct topology *topology = calloc(1, sizeof(*topology));
+	struct topology *topology;
 	int err;
 
 	if (why_size)
 		why[0] = '\0';
+	if (n_conf_tiers > TIERED_NODES_MAX) {
+		snprintf(why, why_size, "%zu tiers are named; at most %d are possible",
+			 n_conf_tiers, TIERED_NODES_MAX);
+		return -EINVAL;
+	}
+	topology = topology_new(sys_root, proc_root, conf_tiers, conf_tiers ? n_conf_tiers : 0);
 	if (!topology)
 		return -ENOMEM;
-	topology->sys_root = strdup(sys_root);
-	topology->proc_root = strdup(proc_root);
-	err = topology->sys_root
-		      ? topology_fill(topology, proc_root, conf_tiers, n_conf_tiers, why, why_size)
-		      : -ENOMEM;
+	err = topology_fill(topology, 1, why, why_size);
 	if (err < 0) {
 		topology_free(topology);
 		return err;
@@ -185,39 +223,6 @@ int topology_tier_of(const struct topology *topology, uint32_t node)
 	return node < TIERED_NODES_MAX ? topology->tier_of[node] : -1;
 }
 
-/*
- * Freed pages first go to a list of the CPU that freed them, which after a
- * batch of demotions is ours, but may be another's. No more of them are counted
- * than lie between the low and the high watermark: who keeps this sum above the
- * high one then keeps the kernel's own lists above the low one, and wakes up
- * no reclaim, whoever has the others.
- */
-static uint64_t zone_free(const struct topology_zone *zone)
-{
-	uint64_t most = zone->high > zone->low ? zone->high - zone->low : 0;
-
-	return zone->free + (zone->on_cpus < most ? zone->on_cpus : most);
-}
-
-int topology_free_pages(const struct topology *topology, uint64_t *ret_free)
-{
-	struct topology_zones zones;
-	size_t i, node;
-	int err;
-
-	err = topology_zones_read(topology->proc_root, &zones);
-	if (err < 0)
-		return err;
-	for (node = 0; node < topology->n_nodes; node++) {
-		ret_free[node] = 0;
-		for (i = 0; i < zones.n; i++)
-			if (zones.zones[i].node == topology->nodes[node].id)
-				ret_free[node] += zone_free(&zones.zones[i]);
-	}
-	free(zones.zones);
-	return 0;
-}
-
 /* Appends as long as there is room. */
 static void __attribute__((format(printf, 4, 5)))
 say(char *buffer, size_t size, size_t *at, const char *format, ...)
@@ -244,6 +249,7 @@ const char *topology_describe(const struct topology *topology, char *buffer, siz
 	};
 	size_t i, at = 0;
 	char bytes[32];
+	uint32_t id;
 
 	for (i = 0; i < topology->n_nodes; i++) {
 		const struct topology_node *node = &topology->nodes[i];
@@ -256,5 +262,9 @@ const char *topology_describe(const struct topology *topology, char *buffer, siz
 		    units_format_size(node->total_pages * TIERED_PAGE_SIZE, bytes, sizeof(bytes)));
 	}
 	say(buffer, size, &at, "; from %s", sources[topology->source]);
+	for (id = 0; id < TIERED_NODES_MAX; id++)
+		if ((topology->leaving | topology->offline) >> id & 1)
+			say(buffer, size, &at, "; node %u is %s", id,
+			    topology->offline >> id & 1 ? "offline" : "going away");
 	return buffer;
 }

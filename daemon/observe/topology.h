@@ -25,8 +25,9 @@ struct topology_node {
 	uint32_t id;
 	uint32_t tier; /* 0 is the fastest; dense */
 	uint64_t total_pages;
-	uint64_t high_pages; /* sum of the high watermarks of its zones */
-	uint64_t cpus;       /* how many CPUs it has */
+	uint64_t present_pages; /* online; the kernel's own are among them */
+	uint64_t high_pages;    /* high watermarks of its zones, and what these keep from users */
+	uint64_t cpus;          /* how many CPUs it has */
 };
 
 /**
@@ -43,10 +44,37 @@ int topology_read(const char *sys_root, const char *proc_root, const uint64_t *c
 		  size_t n_conf_tiers, struct topology **ret, char *why, size_t why_size);
 void topology_free(struct topology *topology);
 
+/**
+ * topology_reread() - reads the machine again, from where @old was read
+ * @leaving: nodes that are known to be going away; those that have less memory than in @old are
+ *	so, too
+ * @ret: to be freed with topology_free()
+ *
+ * Nodes of the conf's tiers without memory are left out for now: they may come back.
+ * Returns 0 or -errno.
+ */
+int topology_reread(const struct topology *old, uint64_t leaving, struct topology **ret, char *why,
+		    size_t why_size);
+
+/* Is there no difference that matters? @ret_told: nor one that a person wants to hear of. */
+int topology_same(const struct topology *a, const struct topology *b, int *ret_told);
+
 /* Nodes in ascending (tier, id). */
 const struct topology_node *topology_nodes(const struct topology *topology, size_t *ret_n);
 unsigned int topology_tiers(const struct topology *topology);
 enum tier_source topology_source(const struct topology *topology);
+
+/* Nodes that are going away, a bit for each: nothing may be moved there. */
+uint64_t topology_leaving(const struct topology *topology);
+
+/* Nodes that had a tier, and have no memory now. */
+uint64_t topology_offline(const struct topology *topology);
+
+/*
+ * Nodes with memory blocks that are going offline now. Looks at up to @max blocks from *@cursor
+ * on, which moves: machines may have tens of thousands.
+ */
+uint64_t topology_going(const struct topology *topology, size_t *cursor, size_t max);
 
 /* Tier of a node, or -1 when it has no tier. */
 int topology_tier_of(const struct topology *topology, uint32_t node);
@@ -59,6 +87,18 @@ uint8_t topology_node_of_pfn(const struct topology *topology, uint64_t pfn);
  * topology_nodes(); 0 or -errno. Reads /proc/zoneinfo, which has lines per CPU.
  */
 int topology_free_pages(const struct topology *topology, uint64_t *ret_free);
+
+/*
+ * The same, with those nodes in *@ret_leaving that are going away, or have lost memory since the
+ * topology was read.
+ */
+int topology_free_now(const struct topology *topology, uint64_t *ret_free, uint64_t *ret_leaving);
+
+/*
+ * Free pages of one node without those in lists of CPUs, cheaply: for every batch. 0 when that
+ * cannot be told, or the node has less memory than it had.
+ */
+uint64_t topology_free_least(const struct topology *topology, uint32_t node);
 
 /* One line for a person: "tier 0: node 0 (0.5 GiB); tier 1: node 1 (2.0 GiB); from ...". */
 const char *topology_describe(const struct topology *topology, char *buffer, size_t size);

@@ -12,6 +12,8 @@ struct topology_zone {
 	uint64_t on_cpus; /* free as well, in the lists of the CPUs */
 	uint64_t low;
 	uint64_t high;
+	uint64_t kept; /* what user pages may not take: the last lowmem reserve */
+	uint64_t present;
 	uint64_t managed;
 	uint64_t spanned;
 	uint64_t start_pfn;
@@ -42,9 +44,23 @@ struct topology {
 	int8_t tier_of[TIERED_NODES_MAX];
 	struct topology_zones zones;
 	struct topology_pfns pfns;
+	uint64_t conf[TIERED_NODES_MAX]; /* tiers as the conf names them */
+	size_t n_conf;
+	uint64_t leaving;
+	uint64_t offline;
 	char *sys_root;
 	char *proc_root;
 };
+
+/*
+ * Reads all into @topology, where the roots and the conf are; with @strict a node that the conf
+ * names must have memory. 0 or -errno.
+ */
+int topology_fill(struct topology *topology, int strict, char *why, size_t why_size);
+
+/* A topology with roots and conf, to be filled; NULL: no memory. */
+struct topology *topology_new(const char *sys_root, const char *proc_root, const uint64_t *conf,
+			      size_t n_conf);
 
 /* Reads /proc/zoneinfo; nodes above 63 are left out. 0 or -errno. */
 int topology_zones_read(const char *proc_root, struct topology_zones *ret);

@@ -32,6 +32,15 @@ static int zone_append(struct topology_zones *list, uint32_t node)
 	return 0;
 }
 
+/* "(0, 2880, 7900)": what the zone keeps from those who could take higher ones, like users. */
+static uint64_t zone_kept(const char *line)
+{
+	const char *last = strrchr(line, ',');
+	uint64_t value;
+
+	return last && sscanf(last, ", %" SCNu64, &value) == 1 ? value : 0;
+}
+
 static void zone_set(struct topology_zone *zone, const char *key, uint64_t value)
 {
 	if (strcmp(key, "count:") == 0)
@@ -40,6 +49,8 @@ static void zone_set(struct topology_zone *zone, const char *key, uint64_t value
 		zone->low = value;
 	else if (strcmp(key, "high") == 0)
 		zone->high = value;
+	else if (strcmp(key, "present") == 0)
+		zone->present = value;
 	else if (strcmp(key, "managed") == 0)
 		zone->managed = value;
 	else if (strcmp(key, "spanned") == 0)
@@ -63,6 +74,8 @@ static int zone_line(struct topology_zones *list, const char *line, int *in_zone
 		return 0;
 	if (sscanf(line, " pages free %" SCNu64, &value) == 1)
 		list->zones[list->n - 1].free = value;
+	else if (sscanf(line, " protection: %31s", key) == 1)
+		list->zones[list->n - 1].kept = zone_kept(line);
 	else if (sscanf(line, " %31s %" SCNu64, key, &value) == 2)
 		zone_set(&list->zones[list->n - 1], key, value);
 	return 0;

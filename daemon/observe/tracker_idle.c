@@ -91,7 +91,7 @@ static int tracker_idle_start(const struct tracker_env *env, void **ret_state)
 
 	if (!idle)
 		return -ENOMEM;
-	idle->env = *env;
+	idle->env = env;
 	err = idle_bitmap_open(&idle->bitmap, env->sys_root);
 	if (err < 0) {
 		free(idle);
@@ -151,7 +151,7 @@ int idle_breathe(struct idle *idle)
 	if (now_ns - idle->slice_ns < SLICE_NS)
 		return 0;
 	idle->slice_ns = now_ns;
-	if (idle->env.breathe && idle->env.breathe(idle->env.breathe_arg) != 0)
+	if (idle->env->breathe && idle->env->breathe(idle->env->breathe_arg) != 0)
 		return -ECANCELED;
 	return 0;
 }

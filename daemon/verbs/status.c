@@ -35,7 +35,7 @@ static struct json_object *status_daemon(const struct verbs *verbs)
 }
 
 static struct json_object *status_node(const struct topology_node *node, uint64_t free_pages,
-				       uint64_t reserve)
+				       uint64_t reserve, int leaving)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -43,6 +43,7 @@ static struct json_object *status_node(const struct topology_node *node, uint64_
 	json_add_u64(object, "total_pages", node->total_pages);
 	json_add_u64(object, "free_pages", free_pages);
 	json_add_u64(object, "reserve_pages", reserve);
+	json_object_object_add(object, "leaving", json_object_new_boolean(leaving));
 	return object;
 }
 
@@ -51,10 +52,11 @@ static struct json_object *status_tiers(const struct verbs *verbs)
 	struct json_object *tiers = json_object_new_array(), *of_tier = NULL;
 	uint64_t free_pages[TIERED_NODES_MAX] = { 0 };
 	const struct topology_node *nodes;
+	uint64_t leaving = 0;
 	size_t i, n;
 
 	nodes = topology_nodes(verbs->env->topology, &n);
-	topology_free_pages(verbs->env->topology, free_pages);
+	topology_free_now(verbs->env->topology, free_pages, &leaving);
 	for (i = 0; i < n; i++) {
 		if (i == 0 || nodes[i].tier != nodes[i - 1].tier) {
 			struct json_object *tier = json_object_new_object();
@@ -65,9 +67,20 @@ static struct json_object *status_tiers(const struct verbs *verbs)
 			json_object_array_add(tiers, tier);
 		}
 		json_object_array_add(of_tier, status_node(&nodes[i], free_pages[i],
-							   verbs->env->reserve_pages[i]));
+							   verbs->env->reserve_pages[i],
+							   leaving >> nodes[i].id & 1));
 	}
 	return tiers;
+}
+
+static struct json_object *status_offline(const struct verbs *verbs)
+{
+	uint64_t offline = topology_offline(verbs->env->topology);
+	struct json_object *nodes = json_object_new_array();
+
+	for (; offline; offline &= offline - 1)
+		json_object_array_add(nodes, json_object_new_int(__builtin_ctzll(offline)));
+	return nodes;
 }
 
 static struct json_object *status_last(const struct verbs *verbs)
@@ -294,6 +307,7 @@ void verb_status(void *arg, struct control_call call, struct json_object *args)
 	json_object_object_add(status, "daemon", status_daemon(verbs));
 	json_object_object_add(status, "tiers", status_tiers(verbs));
 	json_object_object_add(status, "limits", limits_json(verbs));
+	json_object_object_add(status, "offline", status_offline(verbs));
 	json_object_object_add(status, "last", status_last(verbs));
 	json_object_object_add(status, "asked", json_asked_daemon(board_daemon(verbs->env->board)));
 	json_object_object_add(status, "seen", status_seen(verbs));

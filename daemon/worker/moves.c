@@ -27,9 +27,8 @@ static struct target *target_of(void *arg, uint32_t id)
 
 /* Moves of a plan that --verbose tells one by one. */
 #define TOLD_MOVES 8
-/* With room for so many calls to come, a measurement of a moment ago will do. */
+/* With room for so many calls to come, it need not be known to the page. */
 #define ROOM_PLENTY_PAGES (UINT64_C(8) * 4096)
-#define ROOM_FRESH_NS (100 * NSEC_PER_MSEC)
 
 /* Free memory above the reserves; nothing is moved when that cannot be found out. */
 static void measure_room(struct window *window)
@@ -37,20 +36,39 @@ static void measure_room(struct window *window)
 	const struct worker_config *config = window->config;
 	uint64_t free_pages[TIERED_NODES_MAX] = { 0 };
 	const struct topology_node *nodes;
+	uint64_t leaving;
 	size_t i, n;
 
 	nodes = topology_nodes(config->topology, &n);
 	memset(window->room, 0, sizeof(window->room));
 	memset(window->flush_room, 0, sizeof(window->flush_room));
-	if (topology_free_pages(config->topology, free_pages) < 0)
+	if (topology_free_now(config->topology, free_pages, &leaving) < 0)
 		return;
 	for (i = 0; i < n; i++) {
+		if (leaving >> nodes[i].id & 1)
+			continue;
 		if (free_pages[i] > config->reserve_pages[i])
 			window->room[nodes[i].id] = free_pages[i] - config->reserve_pages[i];
 		if (free_pages[i] > nodes[i].high_pages)
 			window->flush_room[nodes[i].id] = free_pages[i] - nodes[i].high_pages;
 	}
-	window->room_ns = clock_now_ns();
+}
+
+/* Is there so much room that a glance will do? Somebody else may have taken it a moment ago. */
+static int room_is_plenty(struct window *window, uint8_t node)
+{
+	const struct worker_config *config = window->config;
+	const struct topology_node *nodes;
+	uint64_t free_pages;
+	size_t i, n;
+
+	if (window->room[node] < ROOM_PLENTY_PAGES)
+		return 0;
+	nodes = topology_nodes(config->topology, &n);
+	for (i = 0; i < n && nodes[i].id != node; i++)
+		;
+	free_pages = topology_free_least(config->topology, node);
+	return i < n && free_pages >= config->reserve_pages[i] + ROOM_PLENTY_PAGES;
 }
 
 /* Pages that @node may take before it comes to its reserve. */
@@ -60,8 +78,7 @@ static uint64_t room_of(void *arg, uint8_t node)
 
 	if (node >= TIERED_NODES_MAX)
 		return 0;
-	if (window->room[node] < ROOM_PLENTY_PAGES ||
-	    clock_now_ns() - window->room_ns > ROOM_FRESH_NS)
+	if (!room_is_plenty(window, node))
 		measure_room(window);
 	return window->room[node];
 }

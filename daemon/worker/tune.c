@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* tune.c - what changes between two windows because somebody said so. */
+#include <string.h>
+
 #include "observe/target.h"
 #include "worker/window.h"
 
@@ -51,6 +53,17 @@ void window_tune(struct window *window, struct worker_config *config,
 		window_open_pacer(window);
 	if (new_cpu_max)
 		budget_change(&window->budget, config->cpu_max_ppm);
+}
+
+void window_use_nodes(struct window *window, struct worker_config *config,
+		      const struct worker_nodes *nodes)
+{
+	config->topology = nodes->topology;
+	memcpy(config->reserve_pages, nodes->reserve_pages, sizeof(config->reserve_pages));
+	window->env.topology = nodes->topology;
+	/* To be measured anew before anything moves. */
+	memset(window->room, 0, sizeof(window->room));
+	memset(window->flush_room, 0, sizeof(window->flush_room));
 }
 
 void window_pause_target(struct window *window, uint32_t id, int paused)

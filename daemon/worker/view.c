@@ -14,10 +14,11 @@ static int view_nodes(const struct window *window, struct node_view *views)
 {
 	const struct topology_node *nodes;
 	uint64_t free_pages[TIERED_NODES_MAX] = { 0 };
+	uint64_t leaving;
 	size_t i, n;
 
 	nodes = topology_nodes(window->config->topology, &n);
-	if (n == 0 || topology_free_pages(window->config->topology, free_pages) < 0)
+	if (n == 0 || topology_free_now(window->config->topology, free_pages, &leaving) < 0)
 		return -EAGAIN;
 	for (i = 0; i < n; i++)
 		views[i] = (struct node_view){
@@ -26,6 +27,7 @@ static int view_nodes(const struct window *window, struct node_view *views)
 			.total = nodes[i].total_pages,
 			.free = free_pages[i],
 			.reserve = window->config->reserve_pages[i],
+			.leaving = leaving >> nodes[i].id & 1,
 		};
 	return (int)n;
 }

@@ -56,7 +56,6 @@ struct window {
 	uint64_t migrate_until_ns;
 	uint64_t room[TIERED_NODES_MAX]; /* pages by node id, as last measured, less our moves */
 	uint64_t flush_room[TIERED_NODES_MAX]; /* the same down to the watermark */
-	uint64_t room_ns;
 
 	int paused; /* told to rest; it takes no window then */
 	int hold;   /* about to be told: moves and waits of this window end now */
@@ -85,6 +84,10 @@ int window_run(struct window *window, const char **ret_what);
 /* Changes what may change between windows; @config is the one that the window was opened with. */
 void window_tune(struct window *window, struct worker_config *config,
 		 const struct worker_tune *tune);
+
+/* Other nodes from now on, in the middle of a window, too: nothing is held over a pause. */
+void window_use_nodes(struct window *window, struct worker_config *config,
+		      const struct worker_nodes *nodes);
 
 /* Leaves one target alone, or no longer so; nothing happens when there is no such target. */
 void window_pause_target(struct window *window, uint32_t id, int paused);

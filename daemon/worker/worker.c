@@ -13,6 +13,7 @@
 #include "bpf/loader.h"
 #include "bpf/vmas.h"
 #include "observe/target.h"
+#include "observe/topology.h"
 #include "util/clock.h"
 #include "worker/query.h"
 #include "worker/reports.h"
@@ -68,6 +69,10 @@ static void fetch(struct worker *worker)
 		/* Whoever says pause means now, not in a window's time. */
 		if (message->kind == WORKER_TUNE)
 			worker->window.hold = ((const struct worker_tune *)message)->paused;
+		/* Nor may another page go where memory is going away. */
+		if (message->kind == WORKER_NODES)
+			window_use_nodes(&worker->window, &worker->config,
+					 (const struct worker_nodes *)message);
 		message->next = NULL;
 		*worker->last_pending = message;
 		worker->last_pending = &message->next;
@@ -161,6 +166,11 @@ static void handle_pending(struct worker *worker)
 
 	while ((message = worker->pending)) {
 		worker->pending = message->next;
+		/* Between windows nobody holds on to the nodes of before. */
+		if (message->kind == WORKER_NODES) {
+			mailbox_send(&worker->to_main, message);
+			continue;
+		}
 		handle(worker, message);
 		free(message);
 	}
@@ -218,10 +228,11 @@ static void say_figures(struct worker *worker)
 
 static int rests(const struct worker *worker)
 {
-	return worker->window.paused || !worker->window.roster.n_watched;
+	return worker->window.paused || !worker->window.roster.n_watched ||
+	       topology_tiers(worker->config.topology) < 2;
 }
 
-/* Nothing to watch, or told to pause: sleep until something is said. */
+/* Nothing to watch, nothing to tier, or told to pause: sleep until something is said. */
 static int idle(struct worker *worker)
 {
 	int ret = 0;

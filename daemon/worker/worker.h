@@ -57,6 +57,7 @@ enum worker_message {
 	WORKER_QUERY,   /* struct worker_query (query.h) */
 	WORKER_TUNE,    /* struct worker_tune: from the next window on */
 	WORKER_PAUSE,   /* struct worker_pause: of one target */
+	WORKER_NODES,   /* struct worker_nodes: at once; comes back when the old ones are free */
 	/* from the worker */
 	WORKER_WINDOW,  /* struct worker_window */
 	WORKER_GONE,    /* struct worker_gone: a target went away, or cannot be had */
@@ -115,6 +116,18 @@ struct worker_pause {
 	struct message message;
 	uint32_t id;
 	int paused;
+};
+
+/**
+ * struct worker_nodes - memory came or went
+ * @topology: in force from now on; on the way back nobody uses any more what was so before
+ * @reserve_pages: as in struct worker_config
+ * With fewer than two tiers the worker rests until the next one.
+ */
+struct worker_nodes {
+	struct message message;
+	const struct topology *topology;
+	uint64_t reserve_pages[TIERED_NODES_MAX];
 };
 
 /**

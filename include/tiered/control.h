@@ -38,7 +38,9 @@
  * status: {
  *	"daemon": {"version","pid","mode","observe","paused","idle_reason","tracker",
  *		   "policy","uptime_ns"},
- *	"tiers": [{"tier":0,"nodes":[{"node","total_pages","free_pages","reserve_pages"}]}],
+ *	"tiers": [{"tier":0,"nodes":[{"node","total_pages","free_pages","reserve_pages",
+ *		   "leaving":its memory is going away}]}],
+ *	"offline": [numbers of nodes that had a tier and have no memory now],
  *	"limits": [{"rule","targets","fast_pages","fast_min_pages","fast_max_pages" (null: none),
  *		"priority","floor_unmet"}]: [target] sections that have any,
  *	"last": the last window: {"window","elapsed_ns","observed","accessed","unknown",

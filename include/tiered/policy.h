@@ -25,6 +25,7 @@ struct plan;      /* daemon/decide/plan.h */
  * @total: managed pages
  * @free: free now
  * @reserve: what must stay free: the sum of the high watermarks, plus headroom
+ * @leaving: not 0: its memory is going away, nothing may be moved there
  */
 struct node_view {
 	uint32_t id;
@@ -32,6 +33,8 @@ struct node_view {
 	uint64_t total;
 	uint64_t free;
 	uint64_t reserve;
+	uint32_t leaving;
+	uint32_t reserved;
 };
 
 /* Of those who did not ask for another; and the most. */

@@ -77,7 +77,8 @@ typedef void observe_fn(void *arg, const struct observation *observations, size_
 
 /**
  * struct tracker_env - what a tracker may use; outlives the tracker
- * @topology: PFN to node, tiers
+ * @topology: PFN to node, tiers; may be another one whenever @breathe was called, so to be
+ *	looked up here each time
  * @proc_root: "/proc", or a recorded tree in tests
  * @sys_root: "/sys", or a recorded tree in tests
  * @breathe: to be called about every 10 ms of own CPU; not 0: give up the

@@ -32,12 +32,14 @@ static struct {
 	uint8_t node[PAGES];
 	uint8_t trait[PAGES];
 	uint8_t order[PAGES];
-	int deny;         /* errno of every moving call */
-	int deny_queries; /* errno of every call without nodes */
-	uint64_t memory;  /* folios that still get memory; then calls fail with ENOMEM */
-	int dies_after;   /* alive() answers until it is 0 */
-	int cancel_after; /* wait() calls until it cancels; -1: never */
-	uint64_t room;    /* pages, less what moved */
+	int deny;                 /* errno of every moving call */
+	int deny_queries;         /* errno of every call without nodes */
+	uint64_t memory;          /* folios that still get memory; then calls fail with ENOMEM */
+	int dies_after;           /* alive() answers until it is 0 */
+	int cancel_after;         /* wait() calls until it cancels; -1: never */
+	uint64_t room;            /* pages, less what moved */
+	uint64_t delay_ns;        /* of each pace() */
+	uint64_t room_after_wait; /* taken by others while it waits, if not 0 */
 	int moving_calls;
 	uint64_t largest_call; /* folios */
 	uint64_t longest_call; /* pages */
@@ -176,7 +178,8 @@ static inline uint64_t fake_room(void *arg, uint8_t node)
 static inline int fake_wait(void *arg, uint64_t ns)
 {
 	(void)arg;
-	(void)ns;
+	if (ns && fake.room_after_wait)
+		fake.room = fake.room_after_wait - 1;
 	return fake.cancel_after >= 0 && fake.cancel_after-- == 0 ? -ECANCELED : 0;
 }
 
@@ -184,7 +187,7 @@ static inline uint64_t fake_pace(void *arg, uint64_t bytes)
 {
 	(void)arg;
 	fake.bytes_paced += bytes;
-	return 0;
+	return fake.delay_ns;
 }
 
 static inline void fake_victim(void *arg, const struct target *who)

@@ -165,6 +165,30 @@ static void test_large_does_not_fit(void **state)
 	}
 }
 
+/* Somebody else fills the node while the migrator waits for its turn. */
+static void test_filled_during_a_wait(void **state)
+{
+	static const struct {
+		uint64_t left; /* pages, after each wait */
+		size_t moved;
+	} cases[] = { { 0, 0 }, { 1, 1 }, { 300, 300 }, { 5000, 1000 } };
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct plan plan = { 0 };
+
+		fake_reset();
+		fake.delay_ns = 1000;
+		fake.room_after_wait = cases[i].left + 1;
+		plan_pages(&plan, 1000);
+		assert_int_equal(migrator_run(*state, &plan), 0);
+		assert_int_equal(count(&plan, MOVE_MOVED), cases[i].moved);
+		assert_int_equal(count(&plan, MOVE_NO_MEMORY), 1000 - cases[i].moved);
+		assert_true(fake.longest_call <= cases[i].left);
+		plan_done(&plan);
+	}
+}
+
 /* A folio larger than a call may be is never asked for. */
 static void test_larger_than_a_call(void **state)
 {
@@ -184,10 +208,11 @@ static void test_larger_than_a_call(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_calls_are_bounded),  TEST(test_flush_bound),
-		TEST(test_mixed_orders),       TEST(test_tries_are_in_the_bound),
-		TEST(test_never_fills_a_node), TEST(test_partial_room),
-		TEST(test_large_does_not_fit), TEST(test_larger_than_a_call),
+		TEST(test_calls_are_bounded),    TEST(test_flush_bound),
+		TEST(test_mixed_orders),         TEST(test_tries_are_in_the_bound),
+		TEST(test_never_fills_a_node),   TEST(test_partial_room),
+		TEST(test_large_does_not_fit),   TEST(test_larger_than_a_call),
+		TEST(test_filled_during_a_wait),
 	};
 
 	return cmocka_run_group_tests_name("migrator_bounds", tests, NULL, NULL);

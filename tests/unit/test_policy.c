@@ -239,6 +239,49 @@ static void test_several_nodes_in_a_tier(void **state)
 	close_desk(&desk);
 }
 
+/* Nothing goes to a node that is leaving, whatever it has free; what lies there may go. */
+static void test_leaving_nodes(void **state)
+{
+	static const struct pages load[] = { { 1, 0, 300, 2, 0, 0, 8 },
+					     { 1, 1000, 300, 0, 0, 0, 0 } };
+	struct desk desk;
+
+	(void)state;
+	open_desk(&desk);
+	desk.nodes[0] = (struct node_view){ .id = 0, .tier = 0, .free = 900, .leaving = 1 };
+	desk.nodes[1] = (struct node_view){ .id = 1, .tier = 0, .free = 300, .reserve = 100 };
+	desk.nodes[2] = (struct node_view){ .id = 2, .tier = 1, .free = 50000 };
+	desk.n_nodes = 3;
+	watch(&desk, load, 2, 20);
+	decide(&desk);
+	assert_in_range(planned(&desk, MOVE_PROMOTE_HOT, 1) + planned(&desk, MOVE_PROMOTE_SWAP, 1),
+			200, 300);
+	assert_int_equal(planned(&desk, MOVE_PROMOTE_HOT, 0), 0);
+	assert_int_equal(planned(&desk, MOVE_PROMOTE_SWAP, 0), 0);
+	/* The only fast one is leaving: there is no room at all. */
+	desk.nodes[1].leaving = 1;
+	decide(&desk);
+	assert_int_equal(planned(&desk, MOVE_PROMOTE_HOT, 0), 0);
+	assert_int_equal(planned(&desk, MOVE_PROMOTE_HOT, 1), 0);
+	/* The slow one is: its pages go up, none comes down. */
+	desk.nodes[0].leaving = desk.nodes[1].leaving = 0;
+	desk.nodes[2].leaving = 1;
+	desk.nodes[0].reserve = 5000;
+	decide(&desk);
+	assert_int_equal(planned(&desk, MOVE_DEMOTE_PRESSURE, 2), 0);
+	assert_int_equal(planned(&desk, MOVE_DEMOTE_ROOM, 2), 0);
+	desk.nodes[0].reserve = 0;
+	decide(&desk);
+	assert_int_equal(planned(&desk, MOVE_PROMOTE_HOT, 0) + planned(&desk, MOVE_PROMOTE_HOT, 1),
+			 300);
+	/* That it would have, were it to stay. */
+	desk.nodes[0].reserve = 5000;
+	desk.nodes[2].leaving = 0;
+	decide(&desk);
+	assert_true(planned(&desk, MOVE_DEMOTE_PRESSURE, 2) > 0);
+	close_desk(&desk);
+}
+
 /* One tier, no nodes, no targets, targets nobody saw, nodes out of range: nothing to do. */
 static void test_degenerate(void **state)
 {
@@ -290,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_large_folios),
 		cmocka_unit_test(test_chain_of_tiers),
 		cmocka_unit_test(test_several_nodes_in_a_tier),
+		cmocka_unit_test(test_leaving_nodes),
 		cmocka_unit_test(test_degenerate),
 		cmocka_unit_test(test_table),
 	};

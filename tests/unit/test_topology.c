@@ -100,7 +100,8 @@ static void test_sizes(void **state)
 {
 	struct topology *topology = open_recorded("three-tier-7.2", NULL, 0, 0);
 	static const uint64_t total[] = { 128596, 128980, 117921 };
-	static const uint64_t high[] = { 9622, 9652, 8639 };
+	/* Of the 487 pages that the DMA zone of node 0 keeps, users get none. */
+	static const uint64_t high[] = { 9622 + 487, 9652, 8639 };
 	static const uint64_t free_now[] = { 124182, 126657, 114164 };
 	const struct topology_node *nodes;
 	uint64_t free_pages[TIERED_NODES_MAX];

@@ -26,7 +26,7 @@ topology_cpus() {
 # one leaves that in the file.
 topology_flags() {
 	local file=$1 cpus=$2 sizes=() lineno=0 total=0
-	local verb a b c rest nodes=() memory=() access=() distance=() hmat=off sockets=0
+	local verb a b c rest nodes=() memory=() access=() distance=() hmat=off sockets=0 dimms=() slots=''
 	IFS=, read -ra sizes <<<"$3"
 	[[ -r $file ]] || die "no topology '$file'"
 	while read -r verb a b c rest; do
@@ -36,7 +36,8 @@ topology_flags() {
 		node) topology_node ;;
 		distance) distance+=(-numa "dist,src=$a,dst=$b,val=$c") ;;
 		access) topology_access ;;
-		*) die "$file:$lineno: '$verb'; expected node, distance or access" ;;
+		dimm) topology_dimm ;;
+		*) die "$file:$lineno: '$verb'; expected node, distance, access or dimm" ;;
 		esac || die "$file:$lineno: cannot use '$verb $a $b $c $rest' with $cpus CPUs"
 	done <"$file"
 	((${#sizes[@]} <= ${#nodes[@]} / 2)) ||
@@ -45,8 +46,8 @@ topology_flags() {
 	# nodes share one.
 	((sockets && cpus % sockets == 0)) ||
 		die "$file has $sockets nodes with CPUs, $cpus CPUs cannot be shared evenly"
-	topology_args=(-M "q35,hmat=$hmat" -smp "$cpus,sockets=$sockets" -m "$((total >> 20))M"
-		"${memory[@]}" "${nodes[@]}" "${distance[@]}" "${access[@]}")
+	topology_args=(-M "q35,hmat=$hmat" -smp "$cpus,sockets=$sockets" -m "$((total >> 20))M$slots"
+		"${memory[@]}" "${nodes[@]}" "${distance[@]}" "${access[@]}" "${dimms[@]}")
 }
 
 # node ID SIZE [cpus=all|K/N] [initiator=ID]
@@ -80,4 +81,14 @@ topology_access() {
 	hmat=on
 	access+=(-numa "$common,data-type=access-latency,latency=$c"
 		-numa "$common,data-type=access-bandwidth,bandwidth=${rest%% *}")
+}
+
+# dimm NODE SIZE: memory that can go and come back. QEMU puts the first one at 4 GiB where
+# there is less RAM than 2 GiB, and marks it in the SRAT as hot-pluggable.
+topology_dimm() {
+	local bytes id=$((${#dimms[@]} / 4))
+	bytes=$(topology_bytes "$b") || return 1
+	slots=",slots=$((id + 1)),maxmem=16G"
+	dimms+=(-object "memory-backend-ram,id=d$id,size=$bytes"
+		-device "pc-dimm,id=dimm$id,memdev=d$id,node=$a")
 }
