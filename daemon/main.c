@@ -207,7 +207,8 @@ static int reload(void *arg, const struct config **ret_next, char *why, size_t w
 	ret = load(confs->options, &confs->next, log_fault, &first);
 	if (ret != 0) {
 		if (!*why)
-			snprintf(why, why_size, "%s: %s", confs->options->config, strerror(-ret));
+			snprintf(why, why_size, "%s: %s; expected a readable conf file",
+				 confs->options->config, strerror(-ret));
 		log_warning("conf not reloaded: going on with the old one");
 		return -EINVAL;
 	}

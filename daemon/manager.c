@@ -23,6 +23,20 @@
  */
 #define CONSUME_EVERY_USEC UINT64_C(100000)
 
+/* Where the order of tiers was set, in front of what is wrong with it. */
+static void log_topology(const struct config *config, const char *why)
+{
+	char place[CONFIG_FILE_SHOWN + 16];
+
+	if (config->tiers.count)
+		log_error("%s: memory topology: %s",
+			  config_place(config, config->places[config_find("tiers", "order")], place,
+				       sizeof(place)),
+			  why);
+	else
+		log_error("memory topology: %s", why);
+}
+
 /* A good conf may still name nodes that this machine has not: found out before all is torn down. */
 static int try_topology(const struct config *next, char *why, size_t why_size)
 {
@@ -35,7 +49,7 @@ static int try_topology(const struct config *next, char *why, size_t why_size)
 	if (ret < 0) {
 		if (!*why)
 			snprintf(why, why_size, "memory topology: %s", strerror(-ret));
-		log_error("memory topology: %s", why);
+		log_topology(next, why);
 		log_warning("conf not reloaded: going on with the old one");
 		return ret;
 	}
@@ -108,7 +122,7 @@ static int open_topology(struct manager *manager)
 	ret = topology_read("/sys", "/proc", tiers->count ? tiers->nodes : NULL, tiers->count,
 			    &manager->topology, why, sizeof(why));
 	if (ret < 0)
-		log_error("memory topology: %s", why[0] ? why : strerror(-ret));
+		log_topology(manager->config, why[0] ? why : strerror(-ret));
 	return ret;
 }
 

@@ -238,6 +238,6 @@ void config_defaults(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	for (i = 0; i < n; i++)
-		if (key[i].parse(&key[i], key[i].standard, (char *)config + key[i].offset) < 0)
+		if (config_set(config, i, key[i].standard, (struct config_place){ 0 }) < 0)
 			abort(); /* a default that its own parser refuses: caught by the first test */
 }

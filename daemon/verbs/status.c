@@ -34,6 +34,33 @@ static struct json_object *status_daemon(const struct verbs *verbs)
 	return object;
 }
 
+/* The conf in force, as written, and what set it. */
+static struct json_object *status_config(const struct verbs *verbs)
+{
+	struct json_object *object = json_object_new_object(), *keys = json_object_new_object();
+	struct json_object *targets = json_object_new_object();
+	const struct config *config = verbs->env->config;
+	char name[2 * CONFIG_NAME_MAX], place[CONFIG_FILE_SHOWN + 16];
+	size_t i, n;
+	const struct config_key *key = config_keys(&n);
+
+	for (i = 0; i < n; i++) {
+		struct json_object *one = json_object_new_object();
+
+		snprintf(name, sizeof(name), "%s.%s", key[i].section, key[i].name);
+		json_add_text(one, "value", config->values[i]);
+		json_add_text(one, "from",
+			      config_place(config, config->places[i], place, sizeof(place)));
+		json_object_object_add(keys, name, one);
+	}
+	for (i = 0; i < config->n_rules; i++)
+		json_add_text(targets, config->rules[i].name,
+			      config_place(config, config->rule_places[i], place, sizeof(place)));
+	json_object_object_add(object, "keys", keys);
+	json_object_object_add(object, "targets", targets);
+	return object;
+}
+
 static struct json_object *status_node(const struct topology_node *node, uint64_t free_pages,
 				       uint64_t reserve)
 {
@@ -292,6 +319,7 @@ void verb_status(void *arg, struct control_call call, struct json_object *args)
 	}
 	bpf_each_cgroup(verbs->env->bpf, add_cgroup, cgroups);
 	json_object_object_add(status, "daemon", status_daemon(verbs));
+	json_object_object_add(status, "config", status_config(verbs));
 	json_object_object_add(status, "tiers", status_tiers(verbs));
 	json_object_object_add(status, "last", status_last(verbs));
 	json_object_object_add(status, "asked", json_asked_daemon(board_daemon(verbs->env->board)));
