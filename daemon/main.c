@@ -2,6 +2,7 @@
 /* main.c - the command line and the exit status; the work is the manager's. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,7 @@ static void log_fault(void *arg, const char *line)
 static int load(const struct options *options, struct config *ret_config, config_fault_fn *fault,
 		void *arg)
 {
+	char line[PATH_MAX + 200];
 	int ret;
 
 	/* Without a conf the defaults hold; one that was asked for must be there. */
@@ -173,8 +175,9 @@ static int load(const struct options *options, struct config *ret_config, config
 	else
 		ret = config_load_optional(options->config, ret_config, fault, arg);
 	if (ret < 0) {
-		log_error("%s: %s; expected a readable conf file", options->config, strerror(-ret));
-		return ret;
+		snprintf(line, sizeof(line), "%s: %s; expected a readable conf file",
+			 options->config, strerror(-ret));
+		fault(arg, line);
 	}
 	return ret;
 }
@@ -206,9 +209,6 @@ static int reload(void *arg, const struct config **ret_next, char *why, size_t w
 	*why = '\0';
 	ret = load(confs->options, &confs->next, log_fault, &first);
 	if (ret != 0) {
-		if (!*why)
-			snprintf(why, why_size, "%s: %s; expected a readable conf file",
-				 confs->options->config, strerror(-ret));
 		log_warning("conf not reloaded: going on with the old one");
 		return -EINVAL;
 	}
