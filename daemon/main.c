@@ -16,7 +16,7 @@
 /* Exit statuses, as in tiered(8). */
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
-enum action { RUN, CHECK_CONFIG, PRINT_DEFAULTS };
+enum action { RUN, CHECK_CONFIG, PRINT_DEFAULTS, UNDO };
 
 struct options {
 	enum action action;
@@ -29,6 +29,7 @@ enum option_id {
 	OPT_CONFIG = 256,
 	OPT_CHECK_CONFIG,
 	OPT_PRINT_DEFAULTS,
+	OPT_UNDO,
 	OPT_FOREGROUND,
 	OPT_OBSERVE,
 	OPT_WINDOW_LOG,
@@ -51,6 +52,9 @@ static const struct {
 	{ { "print-defaults", no_argument, NULL, OPT_PRINT_DEFAULTS },
 	  NULL,
 	  "write a conf with every default, and exit" },
+	{ { "undo", no_argument, NULL, OPT_UNDO },
+	  NULL,
+	  "undo what a killed daemon has left changed, and exit" },
 	{ { "foreground", no_argument, NULL, OPT_FOREGROUND },
 	  NULL,
 	  "for a person at a terminal: one line for every window" },
@@ -96,6 +100,9 @@ static int take_option(int id, struct options *options)
 		return -1;
 	case OPT_PRINT_DEFAULTS:
 		options->action = PRINT_DEFAULTS;
+		return -1;
+	case OPT_UNDO:
+		options->action = UNDO;
 		return -1;
 	case OPT_FOREGROUND:
 		options->manager.every_window = 1;
@@ -247,6 +254,8 @@ int main(int argc, char **argv)
 		config_print_defaults(stdout);
 		return STATUS_OK;
 	}
+	if (options.action == UNDO)
+		return manager_undo() < 0 ? STATUS_FAILED : STATUS_OK;
 	confs = calloc(1, sizeof(*confs));
 	if (!confs) {
 		log_error("out of memory at start");

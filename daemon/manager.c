@@ -14,6 +14,7 @@
 #include "observe/targets.h"
 #include "observe/topology.h"
 #include "report/journal.h"
+#include "undo/undo.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -227,6 +228,9 @@ static int open_all(struct manager *manager)
 	ret = open_loop(manager);
 	if (ret < 0)
 		return ret;
+	ret = manager_open_undo(manager);
+	if (ret < 0)
+		return ret;
 	ret = manager_open_views(manager);
 	if (ret < 0)
 		return ret;
@@ -245,6 +249,7 @@ static int open_all(struct manager *manager)
 	ret = manager_open_worker(manager);
 	if (ret < 0)
 		return ret;
+	manager_change_settings(manager);
 	manager_start_views(manager);
 	ret = add_sources(manager);
 	if (ret < 0)
@@ -262,6 +267,7 @@ static void close_all(struct manager *manager)
 	topology_free(manager->topology);
 	if (manager->window_log)
 		fclose(manager->window_log);
+	undo_close(manager->undo);
 }
 
 int manager_run(const struct config *config, const struct manager_options *options,

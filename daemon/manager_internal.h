@@ -17,6 +17,7 @@ struct bpf;
 struct target_wanted;
 struct targets;
 struct topology;
+struct undo;
 
 /**
  * struct manager_seen - what events told of the kernel's doings
@@ -42,6 +43,7 @@ struct manager {
 	enum manager_end end;
 
 	sd_event *loop;
+	struct undo *undo; /* NULL when changes cannot be noted: then none are made */
 	struct topology *topology;
 	struct bpf *bpf;
 	struct targets *targets;
@@ -79,6 +81,16 @@ void manager_target_gone(struct manager *manager, const struct worker_gone *gone
  * -errno when that is not good, or does not fit this machine: logged, and said in @why.
  */
 int manager_reload(struct manager *manager, char *why, size_t why_size);
+
+/*
+ * manager_undo.c: first of all, undoes what a daemon has left that was killed.
+ * -EADDRINUSE when there is one at work, logged. Without records nothing is changed.
+ */
+int manager_open_undo(struct manager *manager);
+/* 1 when pins may be made. */
+int manager_note_pins(struct manager *manager);
+/* What the conf says of settings of the kernel, once there is a worker. */
+void manager_change_settings(struct manager *manager);
 
 /*
  * manager_worker.c: finds out whether there is something to tier and a way to do

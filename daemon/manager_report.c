@@ -184,7 +184,8 @@ static void report_rivals(void)
 
 	if (file_read_u64(&balancing, "/proc/sys/kernel/numa_balancing") == 0 && balancing)
 		log_warning("kernel.numa_balancing = %" PRIu64
-			    " moves pages too, and hides accesses; going on, but set it to 0",
+			    " moves pages too, and hides accesses; going on, but set it to 0, or "
+			    "numa_balancing = off in the conf",
 			    balancing);
 }
 

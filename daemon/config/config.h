@@ -72,6 +72,7 @@ struct config {
 	uint64_t targets_max;
 	uint64_t sweep_ns;
 	uint64_t log_every_ns;
+	int numa_balancing_off;
 	/* [tiers] */
 	struct config_tiers tiers;
 	struct config_share reserve;

@@ -38,6 +38,8 @@
  * status: {
  *	"daemon": {"version","pid","mode","observe","paused","idle_reason","tracker",
  *		   "policy","uptime_ns"},
+ *	"config": {"keys":{"tiered.mode":{"value":"manage","from":"FILE:LINE"}...},
+ *		   "targets":{NAME:"FILE:LINE"...}}: as written; from: or "default", "tieredctl set",
  *	"tiers": [{"tier":0,"nodes":[{"node","total_pages","free_pages","reserve_pages"}]}],
  *	"last": the last window: {"window","elapsed_ns","observed","accessed","unknown",
  *		"planned","requested","promoted","demoted","stale_targets","marked_targets",
