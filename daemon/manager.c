@@ -11,6 +11,7 @@
 
 #include "bpf/loader.h"
 #include "manager_internal.h"
+#include "observe/rivals.h"
 #include "observe/targets.h"
 #include "observe/topology.h"
 #include "report/journal.h"
@@ -263,6 +264,7 @@ static void close_all(struct manager *manager)
 	manager_close_views(manager);
 	sd_event_unref(manager->loop);
 	targets_free(manager->targets);
+	rivals_free(manager->rivals);
 	bpf_close(manager->bpf);
 	topology_free(manager->topology);
 	if (manager->window_log)

@@ -14,6 +14,7 @@
 #include "worker/worker.h"
 
 struct bpf;
+struct rivals;
 struct target_wanted;
 struct targets;
 struct topology;
@@ -47,6 +48,7 @@ struct manager {
 	struct topology *topology;
 	struct bpf *bpf;
 	struct targets *targets;
+	struct rivals *rivals; /* the worker's while there is one */
 	struct worker_config worker_config;
 	struct worker *worker;
 	char idle_reason[256];
@@ -121,6 +123,9 @@ void manager_view_window(struct manager *manager, const struct worker_window *wi
 void manager_report_window(struct manager *manager, const struct worker_window *window);
 /* What this machine can do, at start. */
 void manager_report_start(const struct manager *manager);
+/* manager_rivals.c: others who clear accessed bits, at start, and as they are first met. */
+void manager_report_rivals(void);
+void manager_report_new_rivals(const struct worker_window *window);
 /* One target, at its end. */
 void manager_report_target(struct manager *manager, const struct worker_target *target);
 /* All that happened, at the end. */

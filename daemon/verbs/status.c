@@ -8,6 +8,7 @@
 #include "bpf/pins.h"
 #include "bpf/stats.h"
 #include "config/config.h"
+#include "decide/rivals.h"
 #include "observe/cgroup.h"
 #include "observe/topology.h"
 #include "util/clock.h"
@@ -97,6 +98,22 @@ static struct json_object *status_tiers(const struct verbs *verbs)
 	return tiers;
 }
 
+/* Who else cleared accessed bits: in the last window, and in how many so far. */
+static void add_rivals(struct json_object *object, const struct board_window *last)
+{
+	struct json_object *now = json_object_new_array(), *windows = json_object_new_object();
+	unsigned int i;
+
+	for (i = 0; i < RIVALS; i++) {
+		if (last->account.rivals[i])
+			json_object_array_add(now, json_object_new_string(rivals_name(i)));
+		json_add_u64(windows, rivals_name(i), last->rivals[i]);
+	}
+	json_add_u64(object, "withheld", last->account.withheld);
+	json_object_object_add(object, "rivals", now);
+	json_object_object_add(object, "rival_windows", windows);
+}
+
 static struct json_object *status_last(const struct verbs *verbs)
 {
 	const struct board_window *last = board_last(verbs->env->board);
@@ -122,6 +139,7 @@ static struct json_object *status_last(const struct verbs *verbs)
 	json_add_u64(object, "scan_cpu_ns", account->scan_cpu_ns);
 	json_add_u64(object, "migrate_cpu_ns", account->migrate_cpu_ns);
 	json_add_u64(object, "share_ppm", account->share_ppm);
+	add_rivals(object, last);
 	json_add_text(object, "summary",
 		      ledger_describe(account, last->window, line, sizeof(line)));
 	return object;

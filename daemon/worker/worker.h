@@ -18,6 +18,7 @@
 #include "util/mailbox.h"
 
 struct bpf;
+struct rivals;
 struct topology;
 struct worker;
 
@@ -26,12 +27,15 @@ struct worker;
  * @window_ns: fixed length of a window, 0: between @window_min_ns and @window_max_ns by load
  * @reserve_pages: per node of topology_nodes(): pages to be left free, watermark included
  * @bpf: NULL when there is none
+ * @rivals: the worker's as long as it runs; NULL: nobody looks for others who clear
+ *	accessed bits
  */
 struct worker_config {
 	const struct topology *topology;
 	const struct tracker_ops *tracker;
 	const struct policy_ops *policy;
 	struct bpf *bpf;
+	struct rivals *rivals;
 	const char *proc_root;
 	const char *sys_root;
 	int observe;

@@ -43,7 +43,9 @@
  *	"tiers": [{"tier":0,"nodes":[{"node","total_pages","free_pages","reserve_pages"}]}],
  *	"last": the last window: {"window","elapsed_ns","observed","accessed","unknown",
  *		"planned","requested","promoted","demoted","stale_targets","marked_targets",
- *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","summary"}, or null,
+ *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","withheld","rivals":[NAME...],
+ *		"rival_windows":{NAME:n...},"summary"}, or null. Rivals (tiered/rivals.h) clear
+ *		accessed bits as well: withheld pages were seen idle and count as unknown,
  *	"asked": the fields of struct stats_daemon, nested like it,
  *	"seen": {"faults","fault_writes","mappings","mappings_undone","process_overflow",
  *		 "cgroup_overflow","node_pair_overflow",
