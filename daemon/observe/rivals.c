@@ -33,6 +33,7 @@ struct rivals {
 	const char *proc_root;
 	const char *sys_root;
 	struct generations seen;
+	int mglru; /* was on */
 	struct rivals_sample last;
 };
 
@@ -152,19 +153,22 @@ static int look_at_generations(struct rivals *rivals)
 		return ret;
 	}
 	qsort(now.list, now.n, sizeof(now.list[0]), compare);
-	rivals->last.aged += count_younger(&rivals->seen, &now);
+	/* Nothing to compare with: it may have aged. */
+	rivals->last.aged += rivals->seen.n ? count_younger(&rivals->seen, &now) : 1;
 	free(rivals->seen.list);
 	rivals->seen = now;
 	return 0;
 }
 
+/* Once more after it was switched off: until then it may have aged. */
 static void look_at_mglru(struct rivals *rivals)
 {
 	uint64_t features;
 	int on = file_read_u64(&features, "%s/kernel/mm/lru_gen/enabled", rivals->sys_root) == 0 &&
 		 features != 0;
 
-	rivals->last.blind = on && look_at_generations(rivals) < 0;
+	rivals->last.blind = (on || rivals->mglru) && look_at_generations(rivals) < 0;
+	rivals->mglru = on;
 }
 
 /* "on", "Y" or "1" in a file of a yes or no. */

@@ -91,7 +91,8 @@ static void undo_pins(struct undo *undo, const char *path, const struct record *
 	undo->env->unpin();
 }
 
-static void undo_all(struct undo *undo)
+/* @told: strange records were told of before. */
+static void undo_all(struct undo *undo, int told)
 {
 	struct record record;
 	size_t i;
@@ -99,11 +100,12 @@ static void undo_all(struct undo *undo)
 	for (i = 0; i < N_CHANGES; i++) {
 		int ret = record_read(undo->folder_fd, changes[i].name, &record);
 
-		if (ret == -ENOENT)
+		if (ret == -ENOENT || (ret < 0 && told))
 			continue;
 		if (ret < 0) {
 			log_warning("%s/" FOLDER "/%s: %s; expected an undo record; leaving it",
-				    undo->env->run_dir, changes[i].name, strerror(-ret));
+				    undo->env->run_dir, changes[i].name,
+				    ret == -EBADMSG ? "another kind of file" : strerror(-ret));
 			continue;
 		}
 		changes[i].undo(undo, changes[i].path, &record);
@@ -182,7 +184,7 @@ int undo_open(const struct undo_env *env, struct undo **ret, char *why, size_t w
 		undo->made_run_dir = 1;
 	else if (undo->made_run_dir)
 		record_write(undo->folder_fd, &run_dir_record);
-	undo_all(undo);
+	undo_all(undo, 0);
 	*ret = undo;
 	return 0;
 }
@@ -229,7 +231,7 @@ void undo_close(struct undo *undo)
 
 	if (!undo)
 		return;
-	undo_all(undo);
+	undo_all(undo, 1);
 	if (undo->made_run_dir)
 		record_remove(undo->folder_fd, run_dir_record.name);
 	/* What others put there keeps the folders. */

@@ -140,21 +140,34 @@ static void test_generations(void **state)
 	/* Without debugfs. */
 	assert_int_equal(look(&machine).blind, 1);
 	put_generations(&machine, 5, 3);
-	assert_int_equal(look(&machine).blind, 0);
-	assert_int_equal(look(&machine).aged, 0);
-	put_generations(&machine, 6, 3);
+	/* It may have, before it could be seen. */
 	assert_int_equal(look(&machine).aged, 1);
+	assert_int_equal(look(&machine).blind, 0);
+	assert_int_equal(look(&machine).aged, 1);
+	put_generations(&machine, 6, 3);
+	assert_int_equal(look(&machine).aged, 2);
 	put_generations(&machine, 7, 5);
-	assert_int_equal(look(&machine).aged, 3);
+	assert_int_equal(look(&machine).aged, 4);
 	/* Cgroups go, and come with the number of another one. */
 	tree_text(&machine.tree, "sys/kernel/debug/lru_gen",
 		  "memcg     1 /\n node     0\n          7      1          0        1 \n"
 		  "memcg    18 /new\n node     0\n          9      1          0        1 \n");
-	assert_int_equal(look(&machine).aged, 3);
+	assert_int_equal(look(&machine).aged, 4);
+	/* Aged, and switched off before anybody looked. */
+	tree_text(&machine.tree, "sys/kernel/debug/lru_gen",
+		  "memcg     1 /\n node     0\n          8      1          0        1 \n");
+	tree_text(&machine.tree, "sys/kernel/mm/lru_gen/enabled", "0x0000\n");
+	assert_int_equal(look(&machine).aged, 5);
+	tree_text(&machine.tree, "sys/kernel/debug/lru_gen",
+		  "memcg     1 /\n node     0\n          9      1          0        1 \n");
+	assert_int_equal(look(&machine).aged, 5);
+	tree_text(&machine.tree, "sys/kernel/mm/lru_gen/enabled", "0x0007\n");
+	assert_int_equal(look(&machine).aged, 6);
 	tree_text(&machine.tree, "sys/kernel/debug/lru_gen", "nonsense\n node\nmemcg\n  x y\n");
-	assert_int_equal(look(&machine).aged, 3);
+	assert_int_equal(look(&machine).aged, 6);
 	/* Off: it ages nothing, seen or not. */
 	tree_text(&machine.tree, "sys/kernel/mm/lru_gen/enabled", "0x0000\n");
+	look(&machine);
 	tree_remove(&machine.tree, "sys/kernel/debug");
 	assert_int_equal(look(&machine).blind, 0);
 	machine_remove(&machine);
