@@ -2,8 +2,10 @@
 /*
  * pages - a few pages whose every move is known: for tests of what is told of moves.
  *
- *	pages hold COUNT NODE [--spin]	holds COUNT pages on NODE; prints "PID ADDRESS";
- *					--spin: reads all of them again and again.
+ *	pages hold COUNT NODE [--spin [MS]]
+ *					holds COUNT pages on NODE; prints "PID ADDRESS";
+ *					--spin: reads all of them again and again, MS
+ *					(2) apart.
  *					SIGTERM ends it: status 0 if the data is intact
  *	pages move PID ADDRESS COUNT NODE
  *					moves pages of another process; prints how many
@@ -31,7 +33,8 @@
 #define SEED 7
 #define COUNT_MAX (1 << 20)
 /* Between two rounds of reading: often enough for any window, and the CPU stays usable. */
-#define SPIN_PAUSE_NS 2000000
+#define SPIN_PAUSE_MS 2
+#define SPIN_PAUSE_MS_MAX 999
 
 static volatile sig_atomic_t ended;
 
@@ -41,9 +44,9 @@ static void on_term(int signal)
 	ended = 1;
 }
 
-static void spin(const volatile uint64_t *memory, size_t pages)
+static void spin(const volatile uint64_t *memory, size_t pages, uint64_t pause_ms)
 {
-	const struct timespec pause = { .tv_nsec = SPIN_PAUSE_NS };
+	const struct timespec pause = { .tv_nsec = (long)pause_ms * 1000000 };
 	size_t i;
 
 	for (i = 0; i < pages; i++)
@@ -56,6 +59,8 @@ static int hold(char **argv, int argc)
 	size_t pages = options_number("COUNT", argv[0], 1, COUNT_MAX);
 	int node = (int)options_number("NODE", argv[1], 0, TIERED_NODES_MAX - 1);
 	int spins = argc > 2 && strcmp(argv[2], "--spin") == 0, ret;
+	uint64_t pause_ms = argc > 3 ? options_number("MS", argv[3], 1, SPIN_PAUSE_MS_MAX)
+				     : SPIN_PAUSE_MS;
 	const uint64_t none[MEMORY_COUNTERS] = { 0 };
 	uint64_t *memory;
 
@@ -71,7 +76,7 @@ static int hold(char **argv, int argc)
 	fflush(stdout);
 	while (!ended) {
 		if (spins)
-			spin(memory, pages);
+			spin(memory, pages, pause_ms);
 		else
 			pause();
 	}
@@ -134,6 +139,7 @@ int main(int argc, char **argv)
 		return move_or_count(argv + 2, 0);
 	if (argc == 4 && strcmp(argv[1], "list") == 0)
 		return list(argv + 2);
-	options_die("usage: pages hold COUNT NODE [--spin] | move|count PID ADDRESS COUNT NODE "
-		    "| list ADDRESS COUNT");
+	options_die(
+		"usage: pages hold COUNT NODE [--spin [MS]] | move|count PID ADDRESS COUNT NODE "
+		"| list ADDRESS COUNT");
 }

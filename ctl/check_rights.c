@@ -12,47 +12,25 @@
 #include "check_read.h"
 #include "check_rows.h"
 #include "config/config.h"
+#include "observe/caps.h"
 #include "observe/targets.h"
 #include "util/cleanup.h"
 
 /* PROC_PID_INIT_INO of the kernel: the pid namespace that is there from boot on. */
 #define INITIAL_PID_NAMESPACE UINT64_C(4026531836)
 
-static const struct {
-	unsigned int cap;
-	unsigned int or_cap;        /* which does as well; the same one for none */
-	enum check_verdict verdict; /* when it is missing and cannot be had */
-	const char *name;
-	const char *without;
-} needed[] = {
-	{ CAP_SYS_ADMIN, CAP_SYS_ADMIN, CHECK_FAIL, "CAP_SYS_ADMIN", "frame numbers are hidden" },
-	{ CAP_SYS_PTRACE, CAP_SYS_PTRACE, CHECK_FAIL, "CAP_SYS_PTRACE",
-	  "other processes' pages are neither seen nor moved" },
-	{ CAP_DAC_OVERRIDE, CAP_DAC_OVERRIDE, CHECK_WARN, "CAP_DAC_OVERRIDE",
-	  "the idle bitmap and clear_refs are for their owner" },
-	{ CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, CHECK_WARN, "CAP_DAC_READ_SEARCH",
-	  "so are files in /proc" },
-	{ CAP_SYS_NICE, CAP_SYS_NICE, CHECK_WARN, "CAP_SYS_NICE",
-	  "pages mapped by several processes cannot move" },
-	{ CAP_BPF, CAP_SYS_ADMIN, CHECK_WARN, "CAP_BPF", "no BPF programs" },
-	{ CAP_PERFMON, CAP_SYS_ADMIN, CHECK_WARN, "CAP_PERFMON", "none that trace" },
-	{ CAP_CHOWN, CAP_CHOWN, CHECK_NOTE, "CAP_CHOWN",
-	  "the control socket is root's, not the group's" },
+static const enum check_verdict verdicts[] = {
+	[CAPS_VITAL] = CHECK_FAIL,
+	[CAPS_PART] = CHECK_WARN,
+	[CAPS_MINOR] = CHECK_NOTE,
 };
 
-#define N_NEEDED (sizeof(needed) / sizeof(needed[0]))
-
-static int has_one(uint64_t caps, size_t i)
-{
-	return (caps >> needed[i].cap & 1) || (caps >> needed[i].or_cap & 1);
-}
-
 /* What may be had by asking for it ends nothing. */
-static enum check_verdict verdict_without(uint64_t bounding, size_t i)
+static enum check_verdict verdict_without(uint64_t bounding, const struct caps_need *need)
 {
-	if (needed[i].verdict == CHECK_FAIL && has_one(bounding, i))
+	if (need->weight == CAPS_VITAL && caps_suffice(bounding, need))
 		return CHECK_WARN;
-	return needed[i].verdict;
+	return verdicts[need->weight];
 }
 
 /* Root drops them or was never given them; what is not in the bounding set cannot be had. */
@@ -63,16 +41,17 @@ void check_capabilities(const struct check_env *env, struct check *ret)
 	enum check_verdict verdict = CHECK_OK;
 	char missing[768] = "";
 	int bounded = 0;
-	size_t i;
+	size_t i, n;
+	const struct caps_need *needed = caps_needed(&n);
 
-	for (i = 0; i < N_NEEDED; i++) {
-		if (has_one(effective, i))
+	for (i = 0; i < n; i++) {
+		if (caps_suffice(effective, &needed[i]))
 			continue;
 		check_append(missing, sizeof(missing), "%s%s (%s)", missing[0] ? ", " : "",
 			     needed[i].name, needed[i].without);
-		bounded |= !has_one(bounding, i);
-		if (verdict < verdict_without(bounding, i))
-			verdict = verdict_without(bounding, i);
+		bounded |= !caps_suffice(bounding, &needed[i]);
+		if (verdict < verdict_without(bounding, &needed[i]))
+			verdict = verdict_without(bounding, &needed[i]);
 	}
 	if (!missing[0]) {
 		check_set(ret, CHECK_OK, "all that tiered needs");

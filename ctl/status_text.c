@@ -98,6 +98,24 @@ static void print_head(struct json_object *status, FILE *out)
 		answer_number(status, "asked.targets"));
 }
 
+/* Others who cleared accessed bits; a daemon of before has not told. */
+static void print_rivals(struct json_object *last, FILE *out)
+{
+	struct json_object *rivals = answer_at(last, "rivals");
+	size_t i, n = json_object_is_type(rivals, json_type_array)
+			      ? json_object_array_length(rivals)
+			      : 0;
+
+	if (!n)
+		return;
+	fputs("  disturbed  by", out);
+	for (i = 0; i < n; i++)
+		fprintf(out, "%s %s", i ? "," : "",
+			TEXT(json_object_get_string(json_object_array_get_idx(rivals, i))));
+	fprintf(out, ": %" PRIu64 " pages seen idle count as unknown\n",
+		answer_number(last, "withheld"));
+}
+
 static void print_last(struct json_object *status, FILE *out)
 {
 	struct json_object *last = answer_at(status, "last");
@@ -118,6 +136,7 @@ static void print_last(struct json_object *status, FILE *out)
 		COUNT(answer_number(last, "unknown")), answer_number(last, "stale_targets"),
 		answer_number(last, "marked_targets"),
 		answer_flag(last, "starved") ? "; starved: cpu_max left nothing for marks" : "");
+	print_rivals(last, out);
 }
 
 /* "  name  number  list" with the lists below each other. */

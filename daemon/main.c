@@ -2,6 +2,7 @@
 /* main.c - the command line and the exit status; the work is the manager's. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 /* Exit statuses, as in tiered(8). */
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
-enum action { RUN, CHECK_CONFIG, PRINT_DEFAULTS };
+enum action { RUN, CHECK_CONFIG, PRINT_DEFAULTS, UNDO };
 
 struct options {
 	enum action action;
@@ -28,6 +29,7 @@ enum option_id {
 	OPT_CONFIG = 256,
 	OPT_CHECK_CONFIG,
 	OPT_PRINT_DEFAULTS,
+	OPT_UNDO,
 	OPT_FOREGROUND,
 	OPT_OBSERVE,
 	OPT_WINDOW_LOG,
@@ -50,6 +52,9 @@ static const struct {
 	{ { "print-defaults", no_argument, NULL, OPT_PRINT_DEFAULTS },
 	  NULL,
 	  "write a conf with every default, and exit" },
+	{ { "undo", no_argument, NULL, OPT_UNDO },
+	  NULL,
+	  "undo what a killed daemon has left changed, and exit" },
 	{ { "foreground", no_argument, NULL, OPT_FOREGROUND },
 	  NULL,
 	  "for a person at a terminal: one line for every window" },
@@ -95,6 +100,9 @@ static int take_option(int id, struct options *options)
 		return -1;
 	case OPT_PRINT_DEFAULTS:
 		options->action = PRINT_DEFAULTS;
+		return -1;
+	case OPT_UNDO:
+		options->action = UNDO;
 		return -1;
 	case OPT_FOREGROUND:
 		options->manager.every_window = 1;
@@ -165,6 +173,7 @@ static void log_fault(void *arg, const char *line)
 static int load(const struct options *options, struct config *ret_config, config_fault_fn *fault,
 		void *arg)
 {
+	char line[PATH_MAX + 200];
 	int ret;
 
 	/* Without a conf the defaults hold; one that was asked for must be there. */
@@ -173,8 +182,9 @@ static int load(const struct options *options, struct config *ret_config, config
 	else
 		ret = config_load_optional(options->config, ret_config, fault, arg);
 	if (ret < 0) {
-		log_error("%s: %s; expected a readable conf file", options->config, strerror(-ret));
-		return ret;
+		snprintf(line, sizeof(line), "%s: %s; expected a readable conf file",
+			 options->config, strerror(-ret));
+		fault(arg, line);
 	}
 	return ret;
 }
@@ -206,8 +216,6 @@ static int reload(void *arg, const struct config **ret_next, char *why, size_t w
 	*why = '\0';
 	ret = load(confs->options, &confs->next, log_fault, &first);
 	if (ret != 0) {
-		if (!*why)
-			snprintf(why, why_size, "%s: %s", confs->options->config, strerror(-ret));
 		log_warning("conf not reloaded: going on with the old one");
 		return -EINVAL;
 	}
@@ -246,6 +254,8 @@ int main(int argc, char **argv)
 		config_print_defaults(stdout);
 		return STATUS_OK;
 	}
+	if (options.action == UNDO)
+		return manager_undo() < 0 ? STATUS_FAILED : STATUS_OK;
 	confs = calloc(1, sizeof(*confs));
 	if (!confs) {
 		log_error("out of memory at start");

@@ -11,9 +11,11 @@
 
 #include "bpf/loader.h"
 #include "manager_internal.h"
+#include "observe/rivals.h"
 #include "observe/targets.h"
 #include "observe/topology.h"
 #include "report/journal.h"
+#include "undo/undo.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -22,6 +24,20 @@
  * faulting process 50 times what the event does (measured: +4,200 ns).
  */
 #define CONSUME_EVERY_USEC UINT64_C(100000)
+
+/* Where the order of tiers was set, in front of what is wrong with it. */
+static void log_topology(const struct config *config, const char *why)
+{
+	char place[CONFIG_FILE_SHOWN + 16];
+
+	if (config->tiers.count)
+		log_error("%s: memory topology: %s",
+			  config_place(config, config->places[config_find("tiers", "order")], place,
+				       sizeof(place)),
+			  why);
+	else
+		log_error("memory topology: %s", why);
+}
 
 /* A good conf may still name nodes that this machine has not: found out before all is torn down. */
 static int try_topology(const struct config *next, char *why, size_t why_size)
@@ -35,7 +51,7 @@ static int try_topology(const struct config *next, char *why, size_t why_size)
 	if (ret < 0) {
 		if (!*why)
 			snprintf(why, why_size, "memory topology: %s", strerror(-ret));
-		log_error("memory topology: %s", why);
+		log_topology(next, why);
 		log_warning("conf not reloaded: going on with the old one");
 		return ret;
 	}
@@ -108,7 +124,7 @@ static int open_topology(struct manager *manager)
 	ret = topology_read("/sys", "/proc", tiers->count ? tiers->nodes : NULL, tiers->count,
 			    &manager->topology, why, sizeof(why));
 	if (ret < 0)
-		log_error("memory topology: %s", why[0] ? why : strerror(-ret));
+		log_topology(manager->config, why[0] ? why : strerror(-ret));
 	return ret;
 }
 
@@ -223,6 +239,9 @@ static int open_all(struct manager *manager)
 	ret = open_loop(manager);
 	if (ret < 0)
 		return ret;
+	ret = manager_open_undo(manager);
+	if (ret < 0)
+		return ret;
 	ret = manager_open_views(manager);
 	if (ret < 0)
 		return ret;
@@ -241,6 +260,7 @@ static int open_all(struct manager *manager)
 	ret = manager_open_worker(manager);
 	if (ret < 0)
 		return ret;
+	manager_change_settings(manager);
 	manager_start_views(manager);
 	ret = add_sources(manager);
 	if (ret < 0)
@@ -254,10 +274,12 @@ static void close_all(struct manager *manager)
 	manager_close_views(manager);
 	sd_event_unref(manager->loop);
 	targets_free(manager->targets);
+	rivals_free(manager->rivals);
 	bpf_close(manager->bpf);
 	manager_forget_nodes(manager);
 	if (manager->window_log)
 		fclose(manager->window_log);
+	undo_close(manager->undo);
 }
 
 int manager_run(const struct config *config, const struct manager_options *options,

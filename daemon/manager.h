@@ -39,4 +39,7 @@ enum manager_end {
 int manager_run(const struct config *config, const struct manager_options *options,
 		enum manager_end *ret_end);
 
+/* Undoes what a daemon has left that was killed. 0, or -errno after having logged why. */
+int manager_undo(void);
+
 #endif

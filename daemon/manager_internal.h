@@ -14,9 +14,11 @@
 #include "worker/worker.h"
 
 struct bpf;
+struct rivals;
 struct target_wanted;
 struct targets;
 struct topology;
+struct undo;
 
 /**
  * struct manager_seen - what events told of the kernel's doings
@@ -48,6 +50,7 @@ struct manager {
 	enum manager_end end;
 
 	sd_event *loop;
+	struct undo *undo; /* NULL when changes cannot be noted: then none are made */
 	struct topology *topology;
 	struct topology *retired[MANAGER_RETIRED_MAX];
 	size_t n_retired;
@@ -57,6 +60,7 @@ struct manager {
 	int nodes_error; /* of the last time they were read */
 	struct bpf *bpf;
 	struct targets *targets;
+	struct rivals *rivals; /* the worker's while there is one */
 	struct worker_config worker_config;
 	struct group_view groups[CONFIG_RULES_MAX]; /* limits of [target] sections, in pages */
 	unsigned int unmet[CONFIG_RULES_MAX];       /* windows for which fast_min was not met */
@@ -94,6 +98,16 @@ void manager_target_gone(struct manager *manager, const struct worker_gone *gone
  * -errno when that is not good, or does not fit this machine: logged, and said in @why.
  */
 int manager_reload(struct manager *manager, char *why, size_t why_size);
+
+/*
+ * manager_undo.c: first of all, undoes what a daemon has left that was killed.
+ * -EADDRINUSE when there is one at work, logged. Without records nothing is changed.
+ */
+int manager_open_undo(struct manager *manager);
+/* 1 when pins may be made. */
+int manager_note_pins(struct manager *manager);
+/* What the conf says of settings of the kernel, once there is a worker. */
+void manager_change_settings(struct manager *manager);
 
 /*
  * manager_worker.c: finds out whether there is something to tier and a way to do
@@ -148,6 +162,9 @@ void manager_report_limits(struct manager *manager);
 void manager_report_start(const struct manager *manager);
 /* How it is going to work. */
 void manager_report_worker(const struct manager *manager);
+/* manager_rivals.c: others who clear accessed bits, at start, and as they are first met. */
+void manager_report_rivals(void);
+void manager_report_new_rivals(const struct worker_window *window);
 /* One target, at its end. */
 void manager_report_target(struct manager *manager, const struct worker_target *target);
 /* All that happened, at the end. */

@@ -9,6 +9,7 @@
 #include "bpf/loader.h"
 #include "bpf/stats.h"
 #include "manager_internal.h"
+#include "observe/caps.h"
 #include "observe/flush.h"
 #include "observe/topology.h"
 #include "report/journal.h"
@@ -39,7 +40,20 @@
 	X("scan_calls", account->scan_calls)                                                       \
 	X("scan_cpu_ns", account->scan_cpu_ns)                                                     \
 	X("migrate_cpu_ns", account->migrate_cpu_ns)                                               \
-	X("share_ppm", (uint64_t)account->share_ppm)
+	X("share_ppm", (uint64_t)account->share_ppm)                                               \
+	X("withheld", account->withheld)                                                           \
+	X("rivals", rivals_mask(account))
+
+/* Who else cleared accessed bits: a bit per enum rival. */
+static uint64_t rivals_mask(const struct ledger_account *account)
+{
+	uint64_t mask = 0;
+	unsigned int i;
+
+	for (i = 0; i < RIVALS; i++)
+		mask |= (uint64_t)(account->rivals[i] != 0) << i;
+	return mask;
+}
 
 int manager_open_window_log(struct manager *manager)
 {
@@ -108,6 +122,7 @@ void manager_report_window(struct manager *manager, const struct worker_window *
 	if (manager->window_log)
 		write_window(manager, window);
 	manager_report_limits(manager);
+	manager_report_new_rivals(window);
 	ledger_describe(&window->account, window->window, line, sizeof(line));
 	sd_notifyf(0, "STATUS=%" PRIu64 " targets; %s", window->targets, line);
 	if (!manager->options->every_window && manager->last_summary_ns &&
@@ -178,15 +193,26 @@ static void report_hooks(const struct manager *manager)
 		log_info("bpf: %zu of %zu hooks are on", on, n);
 }
 
-/* Others who move pages, or clear accessed bits, behind our back. */
-static void report_rivals(void)
+/* A line for each; vital ones are told as what keeps the daemon idle. */
+static void report_capabilities(void)
 {
-	uint64_t balancing = 0;
+	uint64_t caps;
+	size_t i, n;
+	const struct caps_need *need = caps_needed(&n);
 
-	if (file_read_u64(&balancing, "/proc/sys/kernel/numa_balancing") == 0 && balancing)
-		log_warning("kernel.numa_balancing = %" PRIu64
-			    " moves pages too, and hides accesses; going on, but set it to 0",
-			    balancing);
+	if (caps_read("/proc", &caps) < 0)
+		return;
+	for (i = 0; i < n; i++) {
+		if (caps >> need[i].cap & 1 || need[i].weight == CAPS_VITAL)
+			continue;
+		if (caps_suffice(caps, &need[i]))
+			log_info("%s is missing: without it there would be %s, but CAP_SYS_ADMIN "
+				 "does as well",
+				 need[i].name, need[i].without);
+		else
+			log_warning("%s is missing: %s; going on without", need[i].name,
+				    need[i].without);
+	}
 }
 
 void manager_report_start(const struct manager *manager)
@@ -196,7 +222,8 @@ void manager_report_start(const struct manager *manager)
 	log_info("tiered " TIERED_VERSION ": %s",
 		 topology_describe(manager->topology, text, sizeof(text)));
 	report_hooks(manager);
-	report_rivals();
+	report_capabilities();
+	manager_report_rivals();
 	if (!manager->worker) {
 		log_warning("%s; staying idle", manager->idle_reason);
 		sd_notifyf(0, "STATUS=idle: %s", manager->idle_reason);

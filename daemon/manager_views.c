@@ -103,6 +103,8 @@ static void open_pins(struct manager *manager)
 	if (!manager->bpf)
 		return;
 	tell_tiers(manager);
+	if (!manager_note_pins(manager))
+		return;
 	ret = bpf_pin(manager->bpf, BPF_PIN_DIR, why, sizeof(why));
 	if (ret < 0)
 		log_warning("counters are not pinned: %s; going on without",

@@ -8,6 +8,8 @@
 
 #include "decide/policy.h"
 #include "manager_internal.h"
+#include "observe/caps.h"
+#include "observe/rivals.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
 #include "util/log.h"
@@ -46,6 +48,8 @@ static int choose(struct manager *manager)
 {
 	struct worker_config *worker = &manager->worker_config;
 	const struct config *config = manager->config;
+	const struct caps_need *missing = NULL;
+	uint64_t caps;
 	struct tracker_env env = {
 		.topology = manager->topology,
 		.proc_root = "/proc",
@@ -63,6 +67,15 @@ static int choose(struct manager *manager)
 		snprintf(manager->idle_reason, sizeof(manager->idle_reason),
 			 "only one memory tier here, nothing to tier; add memory of another speed, "
 			 "or name the tiers in [tiers] order");
+		return 0;
+	}
+	if (caps_read("/proc", &caps) == 0)
+		missing = caps_missing(caps);
+	if (missing) {
+		snprintf(manager->idle_reason, sizeof(manager->idle_reason),
+			 "%s is missing: %s; run tiered as root, or give it to the unit or the "
+			 "container",
+			 missing->name, missing->without);
 		return 0;
 	}
 	ret = tracker_choose(config->tracker, &env, &worker->tracker, manager->idle_reason,
@@ -97,6 +110,9 @@ int manager_open_worker(struct manager *manager)
 	worker->rate = config->rate;
 	manager_set_bounds(manager);
 	manager_set_limits(manager);
+	/* Without memory for it nobody looks; the worker will not start either. */
+	if (rivals_new("/proc", "/sys", &manager->rivals) == 0)
+		worker->rivals = manager->rivals;
 	ret = worker_start(worker, &manager->worker);
 	if (ret < 0)
 		log_error("worker thread: %s", strerror(-ret));

@@ -253,6 +253,16 @@ int bpf_pin(struct bpf *bpf, const char *dir, char *why, size_t why_size)
 	return 0;
 }
 
+void bpf_remove_pins(void)
+{
+	char why[256] = "";
+
+	/* Pins are made in a folder of our own only. */
+	if (parent_check(BPF_PIN_DIR, why, sizeof(why)) == 0 &&
+	    folder_check(BPF_PIN_DIR, why, sizeof(why)) == 0)
+		pins_remove(BPF_PIN_DIR);
+}
+
 void bpf_unpin(struct bpf *bpf)
 {
 	if (!bpf || !bpf->pin_dir)

@@ -31,6 +31,9 @@ int bpf_pin(struct bpf *bpf, const char *dir, char *why, size_t why_size);
 /* Takes all pins away again, with the folders. bpf_close() does so, too. */
 void bpf_unpin(struct bpf *bpf);
 
+/* Takes away what another run has left at BPF_PIN_DIR. */
+void bpf_remove_pins(void);
+
 /* Which tier each node is in (0 the fastest), TIERED_NODE_NONE for none: what makes a promotion. */
 void bpf_set_tiers(struct bpf *bpf, const uint8_t tier_of[TIERED_NODES_MAX]);
 

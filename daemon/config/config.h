@@ -35,11 +35,23 @@ struct config_window {
 	uint64_t ns;
 };
 
-/* A line of a file; line 0: none. */
+/* Keys of one table; a test holds them to it. */
+#define CONFIG_KEYS_MAX 64
+/* The conf and its drop-ins. */
+#define CONFIG_FILES_MAX 64
+/* Of a longer path, the end is shown. */
+#define CONFIG_FILE_SHOWN 256
+/* A value as it is written: no longer than a line of libinih, and its NUL. */
+#define CONFIG_VALUE_MAX 200
+
+/* @file as of config.files, from 1 on; 0: no file, the default holds. */
 struct config_place {
-	char file[PATH_MAX];
+	unsigned int file;
 	unsigned int line;
 };
+
+/* In place of the number of a file: set while the daemon runs. */
+#define CONFIG_PLACE_SET UINT_MAX
 
 struct config {
 	/* [tiered] */
@@ -49,13 +61,13 @@ struct config {
 	struct config_window window;
 	uint64_t window_min_ns;
 	uint64_t window_max_ns;
-	struct config_place window_place; /* where one of these two was set last */
-	unsigned int cpu_max_ppm;         /* of one core */
+	unsigned int cpu_max_ppm; /* of one core */
 	struct units_share memory_max;
 	uint64_t min_size;
 	uint64_t targets_max;
 	uint64_t sweep_ns;
 	uint64_t log_every_ns;
+	int numa_balancing_off;
 	/* [tiers] */
 	struct config_tiers tiers;
 	struct units_share reserve;
@@ -71,6 +83,12 @@ struct config {
 	/* [target NAME] */
 	struct target_rule rules[CONFIG_RULES_MAX];
 	size_t n_rules;
+	/* who set what: of keys in the order of config_keys(), and of rules */
+	char files[CONFIG_FILES_MAX][CONFIG_FILE_SHOWN];
+	size_t n_files;
+	char values[CONFIG_KEYS_MAX][CONFIG_VALUE_MAX];
+	struct config_place places[CONFIG_KEYS_MAX];
+	struct config_place rule_places[CONFIG_RULES_MAX];
 };
 
 /**
@@ -123,8 +141,9 @@ size_t config_check(const struct config *config, config_fault_fn *fault, void *a
 
 /*
  * Reads @path, then its drop-ins (PATH.d/, files ending in .conf, by name) and
- * holds the whole to config_check(). Returns the number of faults, or -errno
- * when @path itself cannot be read. @ret_config is untouched unless the return
+ * holds the whole to config_check(). For root, nobody else may be able to write
+ * to any of them. Returns the number of faults, or -errno when @path itself
+ * cannot be read. @ret_config is untouched unless the return
  * is 0.
  */
 int config_load(const char *path, struct config *ret_config, config_fault_fn *fault, void *arg);
@@ -135,6 +154,22 @@ int config_load(const char *path, struct config *ret_config, config_fault_fn *fa
  */
 int config_load_optional(const char *path, struct config *ret_config, config_fault_fn *fault,
 			 void *arg);
+
+/*
+ * Sets the key at @at of config_keys(), and notes what was written and where;
+ * 0 or -errno, then nothing has changed.
+ */
+int config_set(struct config *config, size_t at, const char *value, struct config_place place);
+
+/* Index of a key in config_keys(), or their number when there is none of that name. */
+size_t config_find(const char *section, const char *name);
+
+/* Notes a file; its number, or 0 when there are too many. */
+unsigned int config_add_file(struct config *config, const char *path);
+
+/* "FILE:LINE", "default" or "tieredctl set"; returns @buffer. */
+const char *config_place(const struct config *config, struct config_place place, char *buffer,
+			 size_t size);
 
 /* Writes the conf with every default as a comment: the shipped tiered.conf. */
 void config_print_defaults(FILE *out);

@@ -20,6 +20,15 @@ static int parse_mode(const struct config_key *key, const char *value, void *fie
 	return 0;
 }
 
+static int parse_numa_balancing(const struct config_key *key, const char *value, void *field)
+{
+	(void)key;
+	if (strcmp(value, "leave") != 0 && strcmp(value, "off") != 0)
+		return -EINVAL;
+	*(int *)field = strcmp(value, "off") == 0;
+	return 0;
+}
+
 static int store_name(const char *name, void *field)
 {
 	size_t length = strlen(name);
@@ -200,6 +209,10 @@ static const struct config_key keys[] = {
 	KEY_IN("tiered", "log_every", parsers_duration, log_every_ns, PERIOD_MIN_NS,
 	       DURATION_MAX_NS, EXPECT_PERIOD, "60s",
 	       "Least time between two window summaries in the log; --foreground writes them all."),
+	KEY("tiered", "numa_balancing", parse_numa_balancing, numa_balancing_off,
+	    "expected leave or off", "leave",
+	    "off: set kernel.numa_balancing, which moves pages and hides accesses, to 0 while\n"
+	    "this daemon tiers; it is put back at the end unless somebody else changed it."),
 	KEY("tiers", "order", parse_tiers, tiers,
 	    "expected auto or node lists from fastest to slowest such as 0-1 > 2", "auto",
 	    "Memory nodes from fastest to slowest, such as 0-1 > 2. auto: the kernel's memory\n"
@@ -239,6 +252,6 @@ void config_defaults(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	for (i = 0; i < n; i++)
-		if (key[i].parse(&key[i], key[i].standard, (char *)config + key[i].offset) < 0)
+		if (config_set(config, i, key[i].standard, (struct config_place){ 0 }) < 0)
 			abort(); /* a default that its own parser refuses: caught by the first test */
 }

@@ -2,25 +2,75 @@
 /* load.c - the conf file and its drop-ins, all or nothing. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/config.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 
+/* One fault of a file as a whole. Returns 1. */
+static int __attribute__((format(printf, 4, 5)))
+tell_file(const char *file, config_fault_fn *fault, void *arg, const char *format, ...)
+{
+	char what[256], line[PATH_MAX + 600];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	snprintf(line, sizeof(line), "%s: %s", file, what);
+	fault(arg, line);
+	return 1;
+}
+
+/*
+ * Who can write to the conf can tell root's daemon what to do, so for root it
+ * has to be root's alone. Returns the number of faults.
+ */
+static int check_owner(const char *path, const struct stat *status, config_fault_fn *fault,
+		       void *arg)
+{
+	int faults = 0;
+
+	if (geteuid() != 0)
+		return 0;
+	if (status->st_uid != 0)
+		faults += tell_file(path, fault, arg, "owned by uid %u; expected root",
+				    (unsigned int)status->st_uid);
+	if (status->st_mode & (S_IWGRP | S_IWOTH))
+		faults += tell_file(path, fault, arg,
+				    "mode 0%03o lets others than root write; expected chmod go-w",
+				    (unsigned int)status->st_mode & 0777);
+	return faults;
+}
+
+/* Looks at what it has opened: the name may stand for another file the next moment. */
 static int load_file(const char *path, struct config *config, config_fault_fn *fault, void *arg)
 {
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	auto_free char *text = NULL;
+	struct stat status;
 	size_t size = 0;
-	int ret;
+	int ret, faults;
 
-	ret = file_read_whole(path, CONFIG_BYTES_MAX, &text, &size);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return tell_file(path, fault, arg, "neither text nor a file; expected a conf file");
+	faults = check_owner(path, &status, fault, arg);
+	ret = file_read_open(fd, CONFIG_BYTES_MAX, &text, &size);
 	if (ret < 0)
 		return ret;
-	return (int)config_parse(path, text, size, config, fault, arg);
+	return faults + (int)config_parse(path, text, size, config, fault, arg);
 }
 
 static int is_drop_in(const struct dirent *entry)
@@ -31,15 +81,16 @@ static int is_drop_in(const struct dirent *entry)
 	       strcmp(entry->d_name + length - 5, ".conf") == 0;
 }
 
-/* One fault: something beside the main file that is not as it should be. Returns 1. */
-static int tell_file(const char *file, int error, const char *expected, config_fault_fn *fault,
-		     void *arg)
+/* The folder of drop-ins; 0 when there is none, or the number of faults. */
+static int check_folder(const char *folder, config_fault_fn *fault, void *arg)
 {
-	char line[PATH_MAX + 500];
+	struct stat status;
 
-	snprintf(line, sizeof(line), "%s: %s; expected %s", file, strerror(error), expected);
-	fault(arg, line);
-	return 1;
+	if (stat(folder, &status) < 0)
+		return errno == ENOENT ? 0
+				       : tell_file(folder, fault, arg, "%s; expected a folder",
+						   strerror(errno));
+	return check_owner(folder, &status, fault, arg);
 }
 
 /* Returns the number of faults. */
@@ -47,17 +98,22 @@ static int load_drop_ins(const char *path, struct config *config, config_fault_f
 {
 	char file[PATH_MAX + 300];
 	struct dirent **entries;
-	int i, n, ret, faults = 0;
+	int i, n, ret, faults;
 
 	snprintf(file, sizeof(file), "%s.d", path);
+	faults = check_folder(file, fault, arg);
 	n = scandir(file, &entries, is_drop_in, alphasort);
 	if (n < 0)
-		return errno == ENOENT ? 0 : tell_file(file, errno, "a folder", fault, arg);
+		return errno == ENOENT || faults
+			       ? faults
+			       : tell_file(file, fault, arg, "%s; expected a folder",
+					   strerror(errno));
 	for (i = 0; i < n; i++) {
 		snprintf(file, sizeof(file), "%s.d/%s", path, entries[i]->d_name);
 		ret = load_file(file, config, fault, arg);
 		if (ret < 0)
-			ret = tell_file(file, -ret, "a readable conf file", fault, arg);
+			ret = tell_file(file, fault, arg, "%s; expected a readable conf file",
+					strerror(-ret));
 		faults += ret;
 		free(entries[i]);
 	}

@@ -21,11 +21,9 @@
 /* libinih's buffer, less its newline and NUL. */
 #define LINE_MAX_BYTES 197
 
-/* No table of keys is longer; a test holds it to that. */
-#define KEYS_MAX 64
-
 struct parser {
 	const char *name;
+	unsigned int file; /* its number */
 	const char *at;
 	const char *end;
 	unsigned int line;
@@ -33,8 +31,9 @@ struct parser {
 	struct target_rule *rule;           /* of the current [target] section */
 	char section[CONFIG_NAME_MAX + 16]; /* "": none, or one that is not known */
 	int in_section;                     /* there was one, good or bad */
-	unsigned char given[KEYS_MAX];      /* keys that this file has set */
-	unsigned char rule_given[KEYS_MAX]; /* those that the current [target] has set */
+	/* lines where this file has set keys, and the current [target] has; 0: not */
+	unsigned int given[CONFIG_KEYS_MAX];
+	unsigned int rule_given[CONFIG_KEYS_MAX];
 	config_fault_fn *fault;
 	void *arg;
 	size_t faults;
@@ -49,7 +48,10 @@ tell(struct parser *parser, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	snprintf(line, sizeof(line), "%s:%u: %s", parser->name, parser->line, what);
+	if (parser->line)
+		snprintf(line, sizeof(line), "%s:%u: %s", parser->name, parser->line, what);
+	else
+		snprintf(line, sizeof(line), "%s: %s", parser->name, what);
 	parser->faults++;
 	parser->fault(parser->arg, line);
 }
@@ -76,10 +78,15 @@ static int section_known(const char *section)
 	return 0;
 }
 
+static struct config_place here(const struct parser *parser)
+{
+	return (struct config_place){ .file = parser->file, .line = parser->line };
+}
+
 static void open_target(struct parser *parser, const char *name)
 {
 	struct config *config = parser->config;
-	char word[64];
+	char word[64], place[PATH_MAX];
 	size_t i;
 
 	parser->rule = NULL;
@@ -94,8 +101,10 @@ static void open_target(struct parser *parser, const char *name)
 	}
 	for (i = 0; i < config->n_rules; i++) {
 		if (strcmp(config->rules[i].name, name) == 0) {
-			tell(parser, "[target %s] for the second time; expected each name once",
-			     shown(name, word, sizeof(word)));
+			tell(parser,
+			     "[target %s] for the second time, after %s; expected each name once",
+			     shown(name, word, sizeof(word)),
+			     config_place(config, config->rule_places[i], place, sizeof(place)));
 			return;
 		}
 	}
@@ -103,6 +112,7 @@ static void open_target(struct parser *parser, const char *name)
 		tell(parser, "too many [target] sections; expected at most %d", CONFIG_RULES_MAX);
 		return;
 	}
+	config->rule_places[config->n_rules] = here(parser);
 	parser->rule = &config->rules[config->n_rules++];
 	target_rule_init(parser->rule, name);
 }
@@ -224,37 +234,59 @@ static char *next_line(char *buffer, int size, void *stream)
 	return buffer;
 }
 
-/* Sets one key from a table; @given remembers which were there before. */
-static void set_key(struct parser *parser, const struct config_key *keys, size_t n,
-		    const char *section, void *base, unsigned char *given, const char *name,
-		    const char *value)
+/* Is it the first time for this key? @given: the line where it was set, 0: not yet. */
+static int is_first(struct parser *parser, unsigned int *given, const char *name)
 {
-	char word[64], other[64];
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0)
-			break;
-	if (i == n) {
-		tell(parser, "unknown key '%s' in [%s]; expected one of those in tiered.conf(5)",
-		     shown(name, word, sizeof(word)), section);
-		return;
+	if (*given) {
+		tell(parser, "'%s' for the second time, after line %u; expected it once", name,
+		     *given);
+		return 0;
 	}
-	if (given[i]) {
-		tell(parser, "'%s' for the second time; expected it once", keys[i].name);
-		return;
-	}
-	given[i] = 1;
-	if (keys[i].parse(&keys[i], value, (char *)base + keys[i].offset) < 0)
-		tell(parser, "bad value '%s' for %s; %s", shown(value, other, sizeof(other)),
-		     keys[i].name, keys[i].expected);
+	*given = parser->line;
+	return 1;
 }
 
-/* For faults that only show when everything is read. */
-static void note_place(const struct parser *parser, struct config_place *place)
+static void tell_unknown(struct parser *parser, const char *section, const char *name)
 {
-	snprintf(place->file, sizeof(place->file), "%s", parser->name);
-	place->line = parser->line;
+	char word[64];
+
+	tell(parser, "unknown key '%s' in [%s]; expected one of those in tiered.conf(5)",
+	     shown(name, word, sizeof(word)), section);
+}
+
+static void tell_value(struct parser *parser, const struct config_key *key, const char *value)
+{
+	char word[64];
+
+	tell(parser, "bad value '%s' for %s; %s", shown(value, word, sizeof(word)), key->name,
+	     key->expected);
+}
+
+static void set_key(struct parser *parser, const char *name, const char *value)
+{
+	size_t n, at = config_find(parser->section, name);
+	const struct config_key *keys = config_keys(&n);
+
+	if (at == n)
+		tell_unknown(parser, parser->section, name);
+	else if (is_first(parser, &parser->given[at], name) &&
+		 config_set(parser->config, at, value, here(parser)) < 0)
+		tell_value(parser, &keys[at], value);
+}
+
+static void set_target_key(struct parser *parser, const char *name, const char *value)
+{
+	size_t at, n;
+	const struct config_key *keys = config_target_keys(&n);
+
+	for (at = 0; at < n; at++)
+		if (strcmp(keys[at].name, name) == 0)
+			break;
+	if (at == n)
+		tell_unknown(parser, "target", name);
+	else if (is_first(parser, &parser->rule_given[at], name) &&
+		 keys[at].parse(&keys[at], value, (char *)parser->rule + keys[at].offset) < 0)
+		tell_value(parser, &keys[at], value);
 }
 
 /* A share and a size can only be compared on a machine. */
@@ -273,21 +305,14 @@ static void check_limits(struct parser *parser, const char *name)
 static int handle(void *user, const char *section, const char *name, const char *value)
 {
 	struct parser *parser = user;
-	const struct config_key *keys;
 	char word[64];
-	size_t n;
 
 	(void)section; /* the reader knows it, even where libinih cuts it short */
 	if (parser->rule) {
-		keys = config_target_keys(&n);
-		set_key(parser, keys, n, "target", parser->rule, parser->rule_given, name, value);
+		set_target_key(parser, name, value);
 		check_limits(parser, name);
 	} else if (parser->section[0] && section_known(parser->section)) {
-		keys = config_keys(&n);
-		set_key(parser, keys, n, parser->section, parser->config, parser->given, name,
-			value);
-		if (strcmp(name, "window_min") == 0 || strcmp(name, "window_max") == 0)
-			note_place(parser, &parser->config->window_place);
+		set_key(parser, name, value);
 	} else if (!parser->in_section) {
 		tell(parser,
 		     "key '%s' outside of a section; expected [tiered] or another before it",
@@ -296,17 +321,30 @@ static int handle(void *user, const char *section, const char *name, const char 
 	return 1;
 }
 
+/* Which of two was set later? */
+static struct config_place later(struct config_place a, struct config_place b)
+{
+	if (a.file != b.file)
+		return a.file > b.file ? a : b;
+	return a.line > b.line ? a : b;
+}
+
 size_t config_check(const struct config *config, config_fault_fn *fault, void *arg)
 {
-	const struct config_place *place = &config->window_place;
-	char line[PATH_MAX + 200];
+	const struct config_place min = config->places[config_find("tiered", "window_min")];
+	const struct config_place max = config->places[config_find("tiered", "window_max")];
+	char line[3 * CONFIG_FILE_SHOWN + 300], place[3][CONFIG_FILE_SHOWN + 16];
 
 	if (config->window_min_ns <= config->window_max_ns)
 		return 0;
 	snprintf(line, sizeof(line),
-		 "%s:%u: window_min (%.10g ms) is above window_max (%.10g ms); expected it below",
-		 place->file, place->line, (double)config->window_min_ns / NSEC_PER_MSEC,
-		 (double)config->window_max_ns / NSEC_PER_MSEC);
+		 "%s: window_min (%.10g ms, %s) is above window_max (%.10g ms, %s); expected it "
+		 "below",
+		 config_place(config, later(min, max), place[0], sizeof(place[0])),
+		 (double)config->window_min_ns / NSEC_PER_MSEC,
+		 config_place(config, min, place[1], sizeof(place[1])),
+		 (double)config->window_max_ns / NSEC_PER_MSEC,
+		 config_place(config, max, place[2], sizeof(place[2])));
 	fault(arg, line);
 	return 1;
 }
@@ -316,14 +354,20 @@ size_t config_parse(const char *name, const char *text, size_t size, struct conf
 {
 	struct parser parser = {
 		.name = name,
+		.file = config_add_file(config, name),
 		.at = text,
 		.end = text + size,
 		.config = config,
 		.fault = fault,
 		.arg = arg,
 	};
-	int ret = ini_parse_stream(next_line, &parser, handle, &parser);
+	int ret;
 
+	if (!parser.file) {
+		tell(&parser, "too many files; expected at most %d", CONFIG_FILES_MAX);
+		return parser.faults;
+	}
+	ret = ini_parse_stream(next_line, &parser, handle, &parser);
 	/* Nothing that inspect() lets through; if it is, libinih says in which line. */
 	if (ret > 0)
 		parser.line = (unsigned int)ret;

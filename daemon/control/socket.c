@@ -184,6 +184,18 @@ int control_socket_open(struct control_socket *ret, const char *path, const char
 	return 0;
 }
 
+int control_socket_remove_stale(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char why[256];
+	const struct problem problem = { .why = why, .size = sizeof(why) };
+
+	if (!*path || strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	return remove_stale(&address, &problem);
+}
+
 void control_socket_close(struct control_socket *socket)
 {
 	char folder[sizeof(socket->path)];

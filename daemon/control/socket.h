@@ -32,6 +32,9 @@ struct control_socket {
 int control_socket_open(struct control_socket *ret, const char *path, const char *group, char *why,
 			size_t why_size);
 
+/* Removes the socket of a daemon that is gone, and nothing else. 0 or -errno. */
+int control_socket_remove_stale(const char *path);
+
 /* Stops listening, removes the file, and the folder if it was made for it. */
 void control_socket_close(struct control_socket *socket);
 

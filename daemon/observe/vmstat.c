@@ -24,6 +24,10 @@ static const char *const names[VMSTAT_COUNTERS] = {
 	[VMSTAT_PGMIGRATE_FAIL] = "pgmigrate_fail",
 	[VMSTAT_NUMA_PAGES_MIGRATED] = "numa_pages_migrated",
 	[VMSTAT_NR_TLB_REMOTE_FLUSH] = "nr_tlb_remote_flush",
+	[VMSTAT_PGSCAN_ANON] = "pgscan_anon",
+	[VMSTAT_PGSCAN_FILE] = "pgscan_file",
+	[VMSTAT_PGREFILL] = "pgrefill",
+	[VMSTAT_NUMA_PTE_UPDATES] = "numa_pte_updates",
 };
 
 const char *vmstat_name(unsigned int counter)

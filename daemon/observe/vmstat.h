@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* vmstat.h - the kernel's own counters of moved pages. */
+/* vmstat.h - the kernel's own counters of moved pages, and of who looks at pages. */
 #ifndef TIERED_OBSERVE_VMSTAT_H
 #define TIERED_OBSERVE_VMSTAT_H
 
@@ -16,6 +16,10 @@ enum vmstat_counter {
 	VMSTAT_PGMIGRATE_FAIL,
 	VMSTAT_NUMA_PAGES_MIGRATED,
 	VMSTAT_NR_TLB_REMOTE_FLUSH,
+	VMSTAT_PGSCAN_ANON,
+	VMSTAT_PGSCAN_FILE,
+	VMSTAT_PGREFILL,
+	VMSTAT_NUMA_PTE_UPDATES,
 	VMSTAT_COUNTERS,
 };
 

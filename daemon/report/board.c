@@ -247,6 +247,7 @@ void board_set_window(struct board *board, uint64_t window, uint64_t now_ns, uin
 
 	board->last.window = window;
 	board->last.account = *account;
+	memcpy(board->last.rivals, totals->rivals, sizeof(board->last.rivals));
 	daemon->share_ppm = account->share_ppm;
 	daemon->targets = targets;
 	daemon->windows = totals->windows;

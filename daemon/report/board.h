@@ -82,10 +82,12 @@ void board_set_window(struct board *board, uint64_t window, uint64_t now_ns, uin
 /**
  * struct board_window - the last window
  * @window: its number, 0: none has ended yet
+ * @rivals: windows so far in which others cleared accessed bits, by enum rival
  */
 struct board_window {
 	uint64_t window;
 	struct ledger_account account;
+	uint64_t rivals[RIVALS];
 };
 
 /* The whole ledger, in the form of the map `daemon`; the caller may set pid, observe and paused. */

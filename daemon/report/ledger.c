@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "decide/plan.h"
+#include "decide/rivals.h"
 
 static const char *const result_names[] = { MOVE_RESULT_LIST(TIERED_LIST_NAME) };
 
@@ -91,6 +92,9 @@ void ledger_add(struct ledger_account *account, const struct ledger_account *oth
 	account->marked_targets += other->marked_targets;
 	account->stale_targets += other->stale_targets;
 	account->starved += other->starved;
+	account->withheld += other->withheld;
+	for (i = 0; i < RIVALS; i++)
+		account->rivals[i] += other->rivals[i];
 	add(&account->requested, &other->requested);
 	for (i = 0; i < MOVE_RESULTS; i++)
 		add(&account->results[i], &other->results[i]);
@@ -124,6 +128,29 @@ int ledger_balanced(const struct ledger_account *account)
 	       account->promoted.pages + account->demoted.pages == moved->pages;
 }
 
+const char *ledger_rivals(const struct ledger_account *account, char *buffer, size_t size)
+{
+	size_t i, used = 0;
+
+	buffer[0] = '\0';
+	for (i = 0; i < RIVALS && used < size; i++)
+		if (account->rivals[i])
+			used += (size_t)snprintf(buffer + used, size - used, "%s%s",
+						 used ? ", " : "", rivals_name((unsigned int)i));
+	return buffer;
+}
+
+/* Why pages seen idle are unknown; "" when nothing is the matter. */
+static void describe_rivals(const struct ledger_account *account, char *buffer, size_t size)
+{
+	char names[80];
+
+	buffer[0] = '\0';
+	if (*ledger_rivals(account, names, sizeof(names)))
+		snprintf(buffer, size, ", %" PRIu64 " idle pages unknown: %s", account->withheld,
+			 names);
+}
+
 static double percent(uint64_t part, uint64_t whole)
 {
 	return whole ? 100.0 * (double)part / (double)whole : 0;
@@ -151,20 +178,21 @@ const char *ledger_describe(const struct ledger_account *account, uint64_t windo
 			    size_t size)
 {
 	uint64_t failed = account->requested.pages - account->results[MOVE_MOVED].pages;
-	char plan[160];
+	char plan[160], rivals[160];
 
+	describe_rivals(account, rivals, sizeof(rivals));
 	describe_plan(account, plan, sizeof(plan));
 	snprintf(buffer, size,
 		 "window %" PRIu64 ": %.1f s, %" PRIu64 " pages seen (%.0f%% accessed), "
 		 "hit share %.2f, planned %" PRIu64 "%s, promoted %" PRIu64 ", demoted %" PRIu64
 		 ", not moved %" PRIu64 ", stale %" PRIu64 " of %" PRIu64
-		 ", cpu scan %.1f%% migrate %.1f%%%s",
+		 ", cpu scan %.1f%% migrate %.1f%%%s%s",
 		 window, (double)account->elapsed_ns / 1e9, account->observed,
 		 percent(account->accessed, account->observed), account->share_ppm / 1e6,
 		 ledger_planned_pages(account), plan, account->promoted.pages,
 		 account->demoted.pages, failed, account->stale_targets, account->marked_targets,
 		 percent(account->scan_cpu_ns, account->elapsed_ns),
-		 percent(account->migrate_cpu_ns, account->elapsed_ns),
+		 percent(account->migrate_cpu_ns, account->elapsed_ns), rivals,
 		 account->starved ? ", not scanned: cpu_max is used up" : "");
 	return buffer;
 }

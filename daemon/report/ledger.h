@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tiered/rivals.h"
 #include "tiered/types.h"
 
 struct move;
@@ -31,6 +32,9 @@ struct ledger_sum {
  * @observed, @accessed, @unknown: pages, as heat counts them
  * @marked_targets, @stale_targets: targets with marks, and those of them whose
  *	TLB flush was not confirmed
+ * @withheld: pages seen idle that count as unknown, as somebody else may have cleared their
+ *	accessed bits
+ * @rivals: windows in which that was so, by enum rival
  * @starved: windows without marks because cpu_max left nothing for them
  * @planned: folios and pages that were decided to move, by enum move_reason
  * @requested: those that the migrator was asked to move
@@ -57,6 +61,8 @@ struct ledger_account {
 	uint64_t marked_targets;
 	uint64_t stale_targets;
 	uint64_t starved;
+	uint64_t withheld;
+	uint64_t rivals[RIVALS];
 	struct ledger_sum planned[MOVE_REASONS];
 	struct ledger_sum requested;
 	struct ledger_sum results[MOVE_RESULTS];
@@ -84,6 +90,9 @@ uint64_t ledger_planned_pages(const struct ledger_account *account);
 
 /* Books moves that the migrator is done with; those still pending were never asked for. */
 void ledger_moves(struct ledger_account *account, const struct move *moves, size_t n);
+
+/* "reclaim, damon": those that were at work; "" when none was. Returns @buffer. */
+const char *ledger_rivals(const struct ledger_account *account, char *buffer, size_t size);
 
 /* Adds @other to @account. */
 void ledger_add(struct ledger_account *account, const struct ledger_account *other);

@@ -132,5 +132,9 @@ const struct metrics_family metrics_families[] = {
 	KERNEL("pgmigrate_fail", "pages that could not be moved."),
 	KERNEL("numa_pages_migrated", "pages moved by NUMA balancing."),
 	KERNEL("nr_tlb_remote_flush", "TLB flushes that sent interrupts."),
+	KERNEL("pgscan_anon", "anonymous pages that reclaim looked at."),
+	KERNEL("pgscan_file", "pages of files that reclaim looked at."),
+	KERNEL("pgrefill", "pages of active lists that reclaim looked at."),
+	KERNEL("numa_pte_updates", "page table entries that NUMA balancing took access from."),
 };
 const size_t metrics_n_families = sizeof(metrics_families) / sizeof(metrics_families[0]);

@@ -56,11 +56,15 @@ static int read_text(char *buffer, size_t size, const char *format, va_list args
 int file_read_whole(const char *path, size_t max, char **ret_text, size_t *ret_size)
 {
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 ? -errno : file_read_open(fd, max, ret_text, ret_size);
+}
+
+int file_read_open(int fd, size_t max, char **ret_text, size_t *ret_size)
+{
 	char *text;
 	ssize_t length;
 
-	if (fd < 0)
-		return -errno;
 	text = malloc(max + 1);
 	if (!text)
 		return -ENOMEM;

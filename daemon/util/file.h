@@ -20,6 +20,9 @@ int file_read_text(char *buffer, size_t size, const char *format, ...)
  */
 int file_read_whole(const char *path, size_t max, char **ret_text, size_t *ret_size);
 
+/* As file_read_whole(), of a file that is open. */
+int file_read_open(int fd, size_t max, char **ret_text, size_t *ret_size);
+
 /* Reads one decimal (or 0x) number; 0 or -errno (-EINVAL: not a number). */
 int file_read_u64(uint64_t *ret_value, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -102,19 +102,6 @@ static size_t live_find(const char *key)
 	return i;
 }
 
-static const struct config_key *key_of(size_t at)
-{
-	const struct config_key *keys;
-	size_t i, n;
-
-	keys = config_keys(&n);
-	for (i = 0; i < n; i++)
-		if (strcmp(keys[i].section, live[at].section) == 0 &&
-		    strcmp(keys[i].name, live[at].name) == 0)
-			return &keys[i];
-	return NULL;
-}
-
 static void refuse_key(struct verbs *verbs, struct control_call call, const char *key)
 {
 	char names[256];
@@ -136,20 +123,21 @@ static void keep_fault(void *arg, const char *line)
 /* Into a copy first: a value that does not go with the others changes nothing. */
 static int set_value(struct verbs *verbs, struct control_call call, size_t at, const char *value)
 {
-	const struct config_key *key = key_of(at);
+	const struct config_place place = { .file = CONFIG_PLACE_SET };
+	size_t n, index = config_find(live[at].section, live[at].name);
+	const struct config_key *keys = config_keys(&n);
 	struct config *next = malloc(sizeof(*next));
 	char fault[256] = "";
 	int good = 0;
 
-	if (!next || !key) {
+	if (!next) {
 		control_refuse(verbs->control, call, CONTROL_FAILED, "out of memory");
-		free(next);
 		return 0;
 	}
 	*next = *verbs->env->config;
-	if (key->parse(key, value, (char *)next + key->offset) < 0)
+	if (config_set(next, index, value, place) < 0)
 		control_refuse(verbs->control, call, CONTROL_BAD_REQUEST, "%s = %.64s; %s",
-			       key->name, value, key->expected);
+			       live[at].name, value, keys[index].expected);
 	else if (config_check(next, keep_fault, fault) != 0)
 		control_refuse(verbs->control, call, CONTROL_BAD_REQUEST, "%s", fault);
 	else

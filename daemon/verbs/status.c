@@ -8,6 +8,7 @@
 #include "bpf/pins.h"
 #include "bpf/stats.h"
 #include "config/config.h"
+#include "decide/rivals.h"
 #include "observe/cgroup.h"
 #include "observe/topology.h"
 #include "util/clock.h"
@@ -31,6 +32,33 @@ static struct json_object *status_daemon(const struct verbs *verbs)
 	json_add_text(object, "tracker", env->tracker);
 	json_add_text(object, "policy", env->policy);
 	json_add_u64(object, "uptime_ns", clock_now_ns() - env->started_ns);
+	return object;
+}
+
+/* The conf in force, as written, and what set it. */
+static struct json_object *status_config(const struct verbs *verbs)
+{
+	struct json_object *object = json_object_new_object(), *keys = json_object_new_object();
+	struct json_object *targets = json_object_new_object();
+	const struct config *config = verbs->env->config;
+	char name[2 * CONFIG_NAME_MAX], place[CONFIG_FILE_SHOWN + 16];
+	size_t i, n;
+	const struct config_key *key = config_keys(&n);
+
+	for (i = 0; i < n; i++) {
+		struct json_object *one = json_object_new_object();
+
+		snprintf(name, sizeof(name), "%s.%s", key[i].section, key[i].name);
+		json_add_text(one, "value", config->values[i]);
+		json_add_text(one, "from",
+			      config_place(config, config->places[i], place, sizeof(place)));
+		json_object_object_add(keys, name, one);
+	}
+	for (i = 0; i < config->n_rules; i++)
+		json_add_text(targets, config->rules[i].name,
+			      config_place(config, config->rule_places[i], place, sizeof(place)));
+	json_object_object_add(object, "keys", keys);
+	json_object_object_add(object, "targets", targets);
 	return object;
 }
 
@@ -83,6 +111,22 @@ static struct json_object *status_offline(const struct verbs *verbs)
 	return nodes;
 }
 
+/* Who else cleared accessed bits: in the last window, and in how many so far. */
+static void add_rivals(struct json_object *object, const struct board_window *last)
+{
+	struct json_object *now = json_object_new_array(), *windows = json_object_new_object();
+	unsigned int i;
+
+	for (i = 0; i < RIVALS; i++) {
+		if (last->account.rivals[i])
+			json_object_array_add(now, json_object_new_string(rivals_name(i)));
+		json_add_u64(windows, rivals_name(i), last->rivals[i]);
+	}
+	json_add_u64(object, "withheld", last->account.withheld);
+	json_object_object_add(object, "rivals", now);
+	json_object_object_add(object, "rival_windows", windows);
+}
+
 static struct json_object *status_last(const struct verbs *verbs)
 {
 	const struct board_window *last = board_last(verbs->env->board);
@@ -108,6 +152,7 @@ static struct json_object *status_last(const struct verbs *verbs)
 	json_add_u64(object, "scan_cpu_ns", account->scan_cpu_ns);
 	json_add_u64(object, "migrate_cpu_ns", account->migrate_cpu_ns);
 	json_add_u64(object, "share_ppm", account->share_ppm);
+	add_rivals(object, last);
 	json_add_text(object, "summary",
 		      ledger_describe(account, last->window, line, sizeof(line)));
 	return object;
@@ -305,6 +350,7 @@ void verb_status(void *arg, struct control_call call, struct json_object *args)
 	}
 	bpf_each_cgroup(verbs->env->bpf, add_cgroup, cgroups);
 	json_object_object_add(status, "daemon", status_daemon(verbs));
+	json_object_object_add(status, "config", status_config(verbs));
 	json_object_object_add(status, "tiers", status_tiers(verbs));
 	json_object_object_add(status, "limits", limits_json(verbs));
 	json_object_object_add(status, "offline", status_offline(verbs));

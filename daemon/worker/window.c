@@ -8,6 +8,8 @@
 
 #include "bpf/loader.h"
 #include "decide/interval.h"
+#include "decide/rivals.h"
+#include "observe/rivals.h"
 #include "observe/target.h"
 #include "observe/targets.h"
 #include "observe/topology.h"
@@ -46,6 +48,8 @@ int window_open(struct window *window, const struct worker_config *config,
 	window->interval_ns = config->window_ns ? config->window_ns : FIRST_INTERVAL_NS;
 	window->booked_ns = clock_now_ns();
 	window->booked_cpu_ns = process_cpu_ns();
+	if (config->rivals)
+		rivals_look(config->rivals, &window->rivals);
 	budget_init(&window->budget, config->cpu_max_ppm);
 	*ret_what = "memory";
 	ret = heat_new(&heat_config, &window->heat);
@@ -120,6 +124,56 @@ static int step_wait(struct window *window)
 	return window->pause(window->pause_arg, window->interval_ns);
 }
 
+/* Often enough to miss nothing that matters, and a small part of what reading costs. */
+#define GLANCE_NS NSEC_PER_MSEC
+
+/* Who else has cleared accessed bits since the last time, which may be before the marks. */
+static void look_for_rivals(struct window *window, struct rivals_sample *ret)
+{
+	*ret = window->rivals;
+	window->doubt = (struct rivals_doubt){ 0 };
+	if (!window->config->rivals)
+		return;
+	rivals_look(window->config->rivals, ret);
+	window->doubt = rivals_judge(&window->rivals, ret);
+	window->glanced_ns = clock_now_ns();
+}
+
+/* One may begin while marks are being read: between their reading and their being counted. */
+static void glance_at_rivals(struct window *window)
+{
+	struct rivals_sample now;
+	struct rivals_doubt doubt;
+
+	if (!window->config->rivals || clock_now_ns() - window->glanced_ns < GLANCE_NS)
+		return;
+	rivals_glance(window->config->rivals, &now);
+	doubt = rivals_judge(&window->rivals, &now);
+	window->doubt.anon |= doubt.anon;
+	window->doubt.file |= doubt.file;
+	window->glanced_ns = clock_now_ns();
+}
+
+static void book_rivals(struct window *window)
+{
+	unsigned int i;
+
+	for (i = 0; i < RIVALS; i++)
+		window->account.rivals[i] = (window->doubt.anon | window->doubt.file) >> i & 1;
+}
+
+/* One that was seen idle: can that be relied upon? */
+static void doubt_idle(struct window *window, const struct seat *seat, struct observation *seen)
+{
+	const uint32_t rivals = seen->flags & OBSERVED_FILE ? window->doubt.file
+							    : window->doubt.anon;
+
+	if (rivals)
+		window->account.withheld += UINT64_C(1) << seen->order;
+	if (rivals || (!seat->flushed && !window->config->observe))
+		seen->seen = SEEN_UNKNOWN;
+}
+
 /*
  * A target without a confirmed flush has pages that were accessed through the
  * TLB and look idle: unknown is not cold. Observe mode cannot force a flush
@@ -132,18 +186,20 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 	struct seat *seat = roster_find(&window->roster, observations[0].target);
 	struct observation slice[64];
 	size_t i, chunk;
-	int known, shares;
+	int sure, shares;
 
 	if (!seat)
 		return;
-	known = seat->flushed || window->config->observe;
+	glance_at_rivals(window);
+	sure = (seat->flushed || window->config->observe) && !window->doubt.anon &&
+	       !window->doubt.file;
 	shares = window_shared(window, seat->target) != TARGET_SHARED_NEVER;
 	for (; n; n -= chunk, observations += chunk) {
 		chunk = n < 64 ? n : 64;
 		memcpy(slice, observations, chunk * sizeof(slice[0]));
 		for (i = 0; i < chunk; i++) {
-			if (!known && slice[i].seen == SEEN_IDLE)
-				slice[i].seen = SEEN_UNKNOWN;
+			if (!sure && slice[i].seen == SEEN_IDLE)
+				doubt_idle(window, seat, &slice[i]);
 			/* To heat, "shared" is what cannot be moved through this target. */
 			if (shares && !(slice[i].flags & OBSERVED_AGAIN))
 				slice[i].flags &= (uint8_t)~OBSERVED_SHARED;
@@ -156,17 +212,22 @@ static int step_read(struct window *window)
 {
 	uint64_t cpu_ns = clock_thread_cpu_ns();
 	struct tracker_cost cost = { 0 };
+	struct rivals_sample rivals;
 	int ret;
 
 	heat_window(window->heat, window->number);
 	if (!window->account.marked_targets)
 		return 0;
+	look_for_rivals(window, &rivals);
 	/* Accesses count from the marking on, also while pages are moved. */
 	window->seen_ns = clock_now_ns() - window->marked_ns;
 	ret = window->config->tracker->read(window->tracker, window->seen_ns, observe_slice, window,
 					    &cost);
 	if (ret < 0)
 		return ret;
+	/* As of the beginning: who came while they were read is at work in the next window, too. */
+	window->rivals = rivals;
+	book_rivals(window);
 	window->pages_ns += clock_thread_cpu_ns() - cpu_ns;
 	window->account.read_pages = cost.pages;
 	window->account.scan_calls += cost.calls;

@@ -57,6 +57,10 @@ struct window {
 	uint64_t room[TIERED_NODES_MAX]; /* pages by node id, as last measured, less our moves */
 	uint64_t flush_room[TIERED_NODES_MAX]; /* the same down to the watermark */
 
+	struct rivals_sample rivals; /* as of the last reading of marks */
+	struct rivals_doubt doubt;   /* of the marks that are being read */
+	uint64_t glanced_ns;
+
 	int paused; /* told to rest; it takes no window then */
 	int hold;   /* about to be told: moves and waits of this window end now */
 	uint64_t number;

@@ -18,6 +18,7 @@
 #include "util/mailbox.h"
 
 struct bpf;
+struct rivals;
 struct target_rule;
 struct topology;
 struct worker;
@@ -28,12 +29,15 @@ struct worker;
  * @reserve_pages: per node of topology_nodes(): pages to be left free, watermark included
  * @rules, @groups: of [target] sections and what they get of the fastest tier; @n_rules each
  * @bpf: NULL when there is none
+ * @rivals: the worker's as long as it runs; NULL: nobody looks for others who clear
+ *	accessed bits
  */
 struct worker_config {
 	const struct topology *topology;
 	const struct tracker_ops *tracker;
 	const struct policy_ops *policy;
 	struct bpf *bpf;
+	struct rivals *rivals;
 	const char *proc_root;
 	const char *sys_root;
 	int observe;

@@ -38,6 +38,8 @@
  * status: {
  *	"daemon": {"version","pid","mode","observe","paused","idle_reason","tracker",
  *		   "policy","uptime_ns"},
+ *	"config": {"keys":{"tiered.mode":{"value":"manage","from":"FILE:LINE"}...},
+ *		   "targets":{NAME:"FILE:LINE"...}}: as written; from: or "default", "tieredctl set",
  *	"tiers": [{"tier":0,"nodes":[{"node","total_pages","free_pages","reserve_pages",
  *		   "leaving":its memory is going away}]}],
  *	"offline": [numbers of nodes that had a tier and have no memory now],
@@ -45,7 +47,9 @@
  *		"priority","floor_unmet"}]: [target] sections that have any,
  *	"last": the last window: {"window","elapsed_ns","observed","accessed","unknown",
  *		"planned","requested","promoted","demoted","stale_targets","marked_targets",
- *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","summary"}, or null,
+ *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","withheld","rivals":[NAME...],
+ *		"rival_windows":{NAME:n...},"summary"}, or null. Rivals (tiered/rivals.h) clear
+ *		accessed bits as well: withheld pages were seen idle and count as unknown,
  *	"asked": the fields of struct stats_daemon, nested like it,
  *	"seen": {"faults","fault_writes","mappings","mappings_undone","process_overflow",
  *		 "cgroup_overflow","node_pair_overflow",

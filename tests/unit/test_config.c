@@ -130,12 +130,13 @@ static const struct {
 	{ "[tiered]\nmood = observe\n", "2: unknown key 'mood' in [tiered]; expected" },
 	{ "[bpf]\nmode = observe\n", "2: unknown key 'mode' in [bpf]; expected" },
 	{ "[tiered]\nmode = observe\nmode = manage\n",
-	  "3: 'mode' for the second time; expected it once" },
+	  "3: 'mode' for the second time, after line 2; expected it once" },
 	{ "[tiered]\nmode = observe\n[bpf]\n[tiered]\nmode = manage\n",
-	  "5: 'mode' for the second time; expected it once" },
+	  "5: 'mode' for the second time, after line 2; expected it once" },
 	{ "[target]\ncomm = x\n", "1: [target] without a usable name; expected" },
 	{ "[target 12345678901234567890123456789012]\n", "1: [target] without a usable name" },
-	{ "[target a]\ncomm = x\n[target a]\n", "3: [target a] for the second time" },
+	{ "[target a]\ncomm = x\n[target a]\n",
+	  "3: [target a] for the second time, after t.conf:1; expected each name once" },
 	{ "[target a]\ncolor = red\n", "2: unknown key 'color' in [target]; expected" },
 	{ "[target a]\nfast_min = 50%\nfast_max = 40%\n",
 	  "3: fast_min above fast_max in [target a]; expected it at or below" },
@@ -144,9 +145,10 @@ static const struct {
 	{ "[target a]\nfast_max = 0\nfast_min = 1%\n",
 	  "3: fast_min above fast_max in [target a]; expected it at or below" },
 	{ "[tiered]\nwindow_min = 10s\nwindow_max = 1s\n",
-	  "3: window_min (10000 ms) is above window_max (1000 ms); expected it below" },
+	  "3: window_min (10000 ms, t.conf:2) is above window_max (1000 ms, t.conf:3); "
+	  "expected it below" },
 	{ "[tiered]\nwindow_max = 20ms\n\n",
-	  "2: window_min (200 ms) is above window_max (20 ms); expected it below" },
+	  "2: window_min (200 ms, default) is above window_max (20 ms, t.conf:2); expected" },
 };
 
 static void test_bad_lines(void **state)
@@ -416,7 +418,10 @@ static void test_printed_defaults(void **state)
 	assert_null(strstr(text, "\n#mode"));
 	assert_int_equal(parse(text, strlen(text), &faults), 0);
 	config_defaults(&expected);
-	memset(&config.window_place, 0, sizeof(config.window_place));
+	/* As if it had been in no file. */
+	config.n_files = 0;
+	memset(config.files, 0, sizeof(config.files));
+	memset(config.places, 0, sizeof(config.places));
 	assert_memory_equal(&config, &expected, sizeof(config));
 	free(text);
 }
@@ -428,11 +433,11 @@ static void test_tables(void **state)
 
 	(void)state;
 	keys = config_keys(&n);
-	assert_true(n <= 64);
+	assert_true(n <= CONFIG_KEYS_MAX);
 	for (i = 0; i < n; i++)
 		assert_memory_equal(keys[i].expected, "expected ", 9);
 	config_target_keys(&n);
-	assert_true(n <= 64);
+	assert_true(n <= CONFIG_KEYS_MAX);
 }
 
 int main(void)

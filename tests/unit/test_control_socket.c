@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "control/socket.h"
 #include "control_fixture.h"
 
 /* Users and groups that every Debian has. */
@@ -86,7 +87,12 @@ static void test_stale_socket(void **state)
 
 	leave_socket(f);
 	assert_int_equal(connect_to(f->path), -ECONNREFUSED);
+	assert_int_equal(control_socket_remove_stale(f->path), 0);
+	assert_int_equal(connect_to(f->path), -ENOENT);
+	assert_int_equal(control_socket_remove_stale(f->path), 0);
+	leave_socket(f);
 	fixture_start(f);
+	assert_int_equal(control_socket_remove_stale(f->path), -EADDRINUSE);
 	fd = client_open(f);
 	client_send(fd, ASK("echo"));
 	expect_line(f, fd, OK("{}"));

@@ -138,11 +138,11 @@ static const struct row table[] = {
 	{ { { "sys/module/damon_stat", gone } }, { { "damon-stat", CHECK_OK, "none", NULL } } },
 	{ { { "sys/module/damon_stat/parameters/enabled", "perhaps\n" } },
 	  { { "damon-stat", CHECK_UNKNOWN, "cannot be read", NULL } } },
-	/* Rights. CAP_SYS_ADMIN stands for BPF's, and DAC_OVERRIDE for READ_SEARCH. */
+	/* Rights. CAP_SYS_ADMIN stands for BPF's. */
 	{ { { "proc/self/status", STATUS(CAPS_NO_BPF, CAPS_ALL, "00000003") } },
 	  { { "capabilities", CHECK_OK, "all", NULL } } },
 	{ { { "proc/self/status", STATUS("000001fffffffffb", CAPS_ALL, "00000003") } },
-	  { { "capabilities", CHECK_OK, "all", NULL } } },
+	  { { "capabilities", CHECK_NOTE, "CAP_DAC_READ_SEARCH (cgroups", "as root" } } },
 	{ { { "proc/self/status", STATUS(CAPS_FEW, CAPS_ALL, "00000003") } },
 	  { { "capabilities", CHECK_WARN, "without CAP_SYS_PTRACE (", "as root" } } },
 	{ { { "proc/self/status", STATUS("000001fffffffffe", CAPS_ALL, "00000003") } },
