@@ -212,33 +212,30 @@ static void step_adapt(struct window *window)
 					    config->window_max_ns);
 }
 
-/* The six steps. Errors of the kernel about one process never come up here. */
+/* The six steps, and what of it can be seen from outside. */
+static const struct {
+	const char *name;
+	enum bpf_step seen;
+	int (*run)(struct window *window);
+} steps[] = {
+	{ "mark", BPF_STEP_SCAN, step_mark },     { "migrate", BPF_STEP_MOVE, window_migrate },
+	{ "flush", BPF_STEP_MOVE, window_flush }, { "wait", BPF_STEP_WAIT, step_wait },
+	{ "read", BPF_STEP_SCAN, step_read },     { "decide", BPF_STEP_DECIDE, step_decide },
+};
+
+/* Errors of the kernel about one process never come up here. */
 static int run_steps(struct window *window, const char **ret_what)
 {
-	int ret;
+	size_t i;
+	int ret = 0;
 
-	*ret_what = "mark";
-	ret = step_mark(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "migrate";
-	ret = window_migrate(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "flush";
-	ret = window_flush(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "wait";
-	ret = step_wait(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "read";
-	ret = step_read(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "decide";
-	return step_decide(window);
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && ret >= 0; i++) {
+		*ret_what = steps[i].name;
+		bpf_set_step(window->config->bpf, steps[i].seen);
+		ret = steps[i].run(window);
+	}
+	bpf_set_step(window->config->bpf, BPF_STEP_NONE);
+	return ret;
 }
 
 /*
