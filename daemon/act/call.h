@@ -25,8 +25,14 @@
 typedef long move_pages_fn(int pid, unsigned long count, void **pages, const int *nodes,
 			   int *status, int flags);
 
-/* The arrays that the system call takes; one entry per folio. */
+/*
+ * The arrays that the system call takes; one entry per folio.
+ * @client: who makes the calls, NULL: this thread
+ */
+struct guard_client;
+
 struct call {
+	struct guard_client *client;
 	move_pages_fn *move_pages;
 	void *pages[CALL_FOLIOS_MAX];
 	int nodes[CALL_FOLIOS_MAX];

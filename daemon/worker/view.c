@@ -8,6 +8,12 @@
 #include "observe/topology.h"
 #include "worker/window.h"
 
+/* Neither paused nor set aside. */
+static int is_moved(const struct seat *seat)
+{
+	return !seat->paused && seat->backoff.why == BACKOFF_NONE;
+}
+
 /* How many there are, or -errno. */
 static int view_nodes(const struct window *window, struct node_view *views)
 {
@@ -43,8 +49,8 @@ int view_take(const struct window *window, struct view *ret)
 	for (i = 0; i < roster->count; i++)
 		ret->targets[i] = (struct target_view){
 			.id = roster->targets[i]->id,
-			.promote = !roster->seats[i].paused,
-			.demote = !roster->seats[i].paused,
+			.promote = is_moved(&roster->seats[i]),
+			.demote = is_moved(&roster->seats[i]),
 			.allowed_nodes = roster->targets[i]->allowed_nodes,
 		};
 	ret->snapshot = (struct snapshot){

@@ -11,8 +11,11 @@
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "util/clock.h"
+#include "worker/aside.h"
 #include "worker/view.h"
 
+/* No call on a healthy process sleeps for so long; the watchdog has much more patience. */
+#define GUARD_PATIENCE_NS NSEC_PER_SEC
 /* Length of the first window: long enough to see something, short enough not to keep anyone waiting. */
 #define FIRST_INTERVAL_NS NSEC_PER_SEC
 
@@ -48,6 +51,8 @@ int window_open(struct window *window, const struct worker_config *config,
 	budget_init(&window->budget, config->cpu_max_ppm);
 	*ret_what = "memory";
 	ret = heat_new(&heat_config, &window->heat);
+	if (ret == 0)
+		ret = guard_new(GUARD_PATIENCE_NS, &window->guard);
 	if (ret < 0)
 		return ret;
 	window->policy = calloc(1, config->policy->state_size ? config->policy->state_size : 1);
@@ -73,6 +78,7 @@ void window_close(struct window *window)
 	heat_free(window->heat);
 	free(window->policy);
 	roster_done(&window->roster);
+	guard_free(window->guard);
 }
 
 static void seat_marked(void *arg, struct target *target)
@@ -87,11 +93,17 @@ static void seat_marked(void *arg, struct target *target)
 	window->account.marked_targets++;
 }
 
+/* Of this thread and of the one that makes its calls. */
+static uint64_t cpu_now_ns(const struct window *window)
+{
+	return clock_thread_cpu_ns() + guard_cpu_ns(window->guard);
+}
+
 static int step_mark(struct window *window)
 {
 	const struct tracker_ops *tracker = window->config->tracker;
 	struct tracker_cost cost = { 0 };
-	uint64_t cpu_ns = clock_thread_cpu_ns(), pages;
+	uint64_t cpu_ns = cpu_now_ns(window), pages;
 	int ret;
 
 	/* The window to come pays for itself; what it costs is only known afterwards. */
@@ -106,7 +118,7 @@ static int step_mark(struct window *window)
 	tracker->marked_targets(window->tracker, seat_marked, window);
 	window->marked_ns = clock_now_ns();
 	window->pages = cost.pages;
-	window->pages_ns = clock_thread_cpu_ns() - cpu_ns;
+	window->pages_ns = cpu_now_ns(window) - cpu_ns;
 	window->account.marked_pages = cost.pages;
 	window->account.scan_calls += cost.calls;
 	return 0;
@@ -148,7 +160,7 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 
 static int step_read(struct window *window)
 {
-	uint64_t cpu_ns = clock_thread_cpu_ns();
+	uint64_t cpu_ns = cpu_now_ns(window);
 	struct tracker_cost cost = { 0 };
 	int ret;
 
@@ -161,7 +173,7 @@ static int step_read(struct window *window)
 					    &cost);
 	if (ret < 0)
 		return ret;
-	window->pages_ns += clock_thread_cpu_ns() - cpu_ns;
+	window->pages_ns += cpu_now_ns(window) - cpu_ns;
 	window->account.read_pages = cost.pages;
 	window->account.scan_calls += cost.calls;
 	return 0;
@@ -277,6 +289,7 @@ int window_run(struct window *window, const char **ret_what)
 	ret = run_steps(window, ret_what);
 	if (ret == 0) {
 		step_adapt(window);
+		aside_judge(&window->roster, clock_now_ns());
 		window->ended = window->number;
 	}
 	book(window);
