@@ -2,7 +2,7 @@
 /*
  * hostile - processes that do to their memory what a daemon must not be upset by.
  *
- *	hostile [--seconds N] [--least N] [--device DISK] [--cgroup DIR] [--only NAME]
+ *	hostile [--seconds N] [--least N] [--device DISK] [--cgroup DIR] [--only NAME] [--full]
  *
  * One process (or some) for each effect; each has hot and cold memory of its own, which
  * the daemon moves meanwhile, and does its effect again and again. At the end there is a
@@ -12,7 +12,7 @@
  * seen at it right before or right after, so what passed unseen in between is left out.
  *
  * It ends once every effect happened --least times while a scan or a batch was in flight,
- * or after --seconds. Status 0: data is intact and every effect was seen so often; 1: not.
+ * or, with --full anyhow, after --seconds. Status 0: data is intact and every effect was seen so often; 1: not.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -52,6 +52,7 @@ struct arguments {
 	uint64_t seconds;
 	uint64_t least;
 	const char *only;
+	int full;
 };
 
 /* One of the processes, in memory that all share. */
@@ -75,6 +76,7 @@ static struct arguments parse(int argc, char **argv)
 		{ "device", required_argument, NULL, 'd' },
 		{ "cgroup", required_argument, NULL, 'c' },
 		{ "only", required_argument, NULL, 'o' },
+		{ "full", no_argument, NULL, 'f' },
 		{ 0 },
 	};
 	struct arguments arguments = { .config.node = 1, .seconds = 60, .least = 1 };
@@ -89,11 +91,13 @@ static struct arguments parse(int argc, char **argv)
 			arguments.config.device = optarg;
 		else if (option == 'c')
 			arguments.config.cgroup = optarg;
+		else if (option == 'f')
+			arguments.full = 1;
 		else if (option == 'o')
 			arguments.only = optarg;
 		else
 			options_die("usage: hostile [--seconds N] [--least N] [--device DISK] "
-				    "[--cgroup DIR] [--only NAME]");
+				    "[--cgroup DIR] [--only NAME] [--full]");
 	}
 	if (optind < argc)
 		options_die("%s: no such argument", argv[optind]);
@@ -229,7 +233,8 @@ static void wait_for_effects(const struct arguments *arguments, struct slot *slo
 	uint64_t waits;
 
 	for (waits = 0; waits < arguments->seconds * 5; waits++) {
-		if (least_seen(slots, n) >= arguments->least || has_error(slots, n))
+		if ((!arguments->full && least_seen(slots, n) >= arguments->least) ||
+		    has_error(slots, n))
 			return;
 		nanosleep(&pause, NULL);
 	}
