@@ -85,6 +85,8 @@ $(BUILD)/%.o: %.c
 
 # Only daemon/bpf knows libbpf, and only it waits for the skeleton.
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/bpf/*.c)): $(SKELETON)
+# What looks from outside at the memory that the programs share with the daemon.
+$(BUILD)/bench/lib/flight.o: $(SKELETON)
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$<)

@@ -55,6 +55,7 @@ const volatile __u8 reason_seen[MIGRATE_REASONS_MAX] = {};
 volatile __u32 worker_tid;
 volatile __u32 victim_tgid;
 volatile __u32 worker_aside;
+volatile __u32 worker_step;
 volatile __u32 watch;
 volatile __u32 watch_tgid;
 volatile __u8 tier_of[TIERED_NODES_MAX];

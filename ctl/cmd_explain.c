@@ -38,6 +38,13 @@ static void print_target(struct json_object *target)
 	printf(", user %" PRIu64 ", %s resident%s.\n", answer_number(target, "uid"),
 	       PAGES(answer_number(target, "resident_pages")),
 	       answer_flag(target, "paused") ? ", paused: nothing of it is moved" : "");
+	if (answer_at(target, "set_aside"))
+		printf("Set aside for %" PRIu64 " s more, for the %" PRIu64 ". time: %s.\n",
+		       answer_number(target, "set_aside.left_ns") / 1000000000,
+		       answer_number(target, "set_aside.times"),
+		       strcmp(answer_text(target, "set_aside.why"), "blocked") == 0
+			       ? "calls on its memory do not come back"
+			       : "most of its pages do not move");
 	printf("Watched for %" PRIu64 " windows; %s of its memory is known, %s of that on the\n"
 	       "fastest tier, which gets %s of its accesses (%s at first), by estimate.\n",
 	       answer_number(target, "asked.windows"),

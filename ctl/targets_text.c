@@ -102,6 +102,17 @@ static void add_share(struct table *table, struct json_object *target, uint64_t 
 		table_add(table, "-");
 }
 
+/* What keeps it from being managed. */
+static void add_state(struct table *table, struct json_object *target)
+{
+	if (answer_flag(target, "paused"))
+		table_add(table, "paused");
+	else if (answer_at(target, "set_aside"))
+		table_add(table, "aside: %s", TEXT(answer_text(target, "set_aside.why")));
+	else
+		table_add(table, "%s", "");
+}
+
 void targets_print(struct json_object *targets, FILE *out, size_t width)
 {
 	static const struct table_column columns[] = {
@@ -131,7 +142,7 @@ void targets_print(struct json_object *targets, FILE *out, size_t width)
 		table_add(table, "%s", COUNT(answer_number(target, "asked.requested")));
 		table_add(table, "%s", COUNT(answer_number(target, "asked.promoted")));
 		table_add(table, "%s", COUNT(answer_number(target, "asked.demoted")));
-		table_add(table, "%s", answer_flag(target, "paused") ? "paused" : "");
+		add_state(table, target);
 	}
 	table_print(table, out, "", width);
 	table_free(table);

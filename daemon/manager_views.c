@@ -257,6 +257,7 @@ void manager_view_figures(struct manager *manager, const struct worker_figures *
 			.tracked_pages = figure->tracked_pages,
 			.windows = figure->windows,
 			.last_move_ns = figure->last_move_ns,
+			.backoff = figure->backoff,
 		};
 		const struct board_target *target;
 

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <numaif.h>
+#include <string.h>
+
+#include "util/guard.h"
 
 /* The kernel batches this many small folios per flush (NR_MAX_BATCHED_MIGRATION). */
 #define FOLIOS_PER_FLUSH 512
@@ -42,6 +45,62 @@ enum move_result call_classify(int status, int to)
 	}
 }
 
+/* A call of move_pages(), with all its arrays, in the room of whoever makes it. */
+struct kernel_call {
+	move_pages_fn *move_pages;
+	int pid;
+	int flags;
+	int with_nodes;
+	int error; /* -errno, or what the kernel returned */
+	size_t n;
+	void *pages[CALL_FOLIOS_MAX];
+	int nodes[CALL_FOLIOS_MAX];
+	int status[CALL_FOLIOS_MAX];
+};
+
+static int kernel_run(void *room)
+{
+	struct kernel_call *job = room;
+	long ret = job->move_pages(job->pid, job->n, job->pages,
+				   job->with_nodes ? job->nodes : NULL, job->status, job->flags);
+
+	job->error = ret < 0 ? -errno : 0;
+	return 0;
+}
+
+/*
+ * move_pages() over the first @n folios; 0 or -errno. -EBUSY: the process is blocked; what
+ * becomes of the call nobody will know.
+ */
+static int kernel_call(struct call *call, int pid, size_t n, int with_nodes, int flags)
+{
+	struct guard_client *client = call->client;
+	struct kernel_call *job;
+	int err;
+
+	if (!client || !client->guard)
+		return call->move_pages(pid, n, call->pages, with_nodes ? call->nodes : NULL,
+					call->status, flags) < 0
+			       ? -errno
+			       : 0;
+	job = client->blocked ? NULL : guard_room(client->guard, sizeof(*job));
+	if (!job)
+		return -EBUSY;
+	job->move_pages = call->move_pages;
+	job->pid = pid;
+	job->flags = flags;
+	job->with_nodes = with_nodes;
+	job->n = n;
+	memcpy(job->pages, call->pages, n * sizeof(job->pages[0]));
+	memcpy(job->nodes, call->nodes, n * sizeof(job->nodes[0]));
+	memcpy(job->status, call->status, n * sizeof(job->status[0]));
+	err = guard_call(client, kernel_run, NULL);
+	if (err < 0)
+		return err;
+	memcpy(call->status, job->status, n * sizeof(job->status[0]));
+	return job->error;
+}
+
 /* Puts a folio into place @i of the call. */
 static void keep(struct call *call, size_t i, struct move *move)
 {
@@ -57,9 +116,7 @@ static int ask(struct call *call, int pid, size_t n)
 
 	for (i = 0; i < n; i++)
 		call->status[i] = STATUS_OPEN;
-	if (call->move_pages(pid, n, call->pages, NULL, call->status, 0) < 0)
-		return -errno;
-	return 0;
+	return kernel_call(call, pid, n, 0, 0);
 }
 
 /* A failed call says one thing about all folios whose status it did not write. */
@@ -134,13 +191,12 @@ static size_t filter(struct call *call, int pid, size_t n)
 static size_t move_once(struct call *call, int pid, size_t n, enum move_result *ret_class)
 {
 	size_t i, open = 0;
-	long ret;
+	int ret;
 
 	for (i = 0; i < n; i++)
 		call->status[i] = STATUS_OPEN;
-	ret = call->move_pages(pid, n, call->pages, call->nodes, call->status,
-			       call->shared ? MPOL_MF_MOVE_ALL : MPOL_MF_MOVE);
-	*ret_class = ret < 0 ? classify_call(errno) : MOVE_BUSY;
+	ret = kernel_call(call, pid, n, 1, call->shared ? MPOL_MF_MOVE_ALL : MPOL_MF_MOVE);
+	*ret_class = ret < 0 ? classify_call(-ret) : MOVE_BUSY;
 	for (i = 0; i < n; i++) {
 		struct move *move = call->moves[i];
 		int status = call->status[i];
@@ -215,6 +271,11 @@ static uint64_t flush_bound(struct move *const *moves, size_t n)
 	return (small + FOLIOS_PER_FLUSH - 1) / FOLIOS_PER_FLUSH + large;
 }
 
+static int is_blocked(const struct call *call)
+{
+	return call->client && call->client->blocked;
+}
+
 void call_run(struct call *call, int pid, struct move *moves, size_t n, struct call_cost *cost)
 {
 	enum move_result class = MOVE_BUSY;
@@ -225,13 +286,14 @@ void call_run(struct call *call, int pid, struct move *moves, size_t n, struct c
 	if (!left)
 		return;
 	left = filter(call, pid, left);
-	for (try = 0; left && class == MOVE_BUSY && try < CALL_TRIES; try++) {
+	for (try = 0; left && class == MOVE_BUSY && try < CALL_TRIES && !is_blocked(call); try++) {
 		cost->calls++;
 		cost->flush_bound += flush_bound(call->moves, left);
 		left = move_once(call, pid, left, &class);
 		left = drop_arrived(call, pid, left, class);
 	}
-	for (i = 0; i < left && class == MOVE_BUSY; i++)
+	/* Of one that is blocked it is not known what holds its pages. */
+	for (i = 0; i < left && class == MOVE_BUSY && !is_blocked(call); i++)
 		call->moves[i]->result = MOVE_PINNED;
 	load(call, moves, n);
 	verify_sample(call, pid, n);

@@ -25,8 +25,15 @@
 typedef long move_pages_fn(int pid, unsigned long count, void **pages, const int *nodes,
 			   int *status, int flags);
 
-/* @shared: pages that others map, too, are to be moved. The rest is what the system call takes. */
+struct guard_client;
+
+/*
+ * The arrays that the system call takes; one entry per folio.
+ * @client: who makes the calls, NULL: this thread
+ * @shared: pages that others map, too, are to be moved
+ */
 struct call {
+	struct guard_client *client;
 	move_pages_fn *move_pages;
 	int shared;
 	void *pages[CALL_FOLIOS_MAX];

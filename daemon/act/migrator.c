@@ -7,6 +7,7 @@
 #include "act/call.h"
 #include "observe/target.h"
 #include "util/clock.h"
+#include "util/guard.h"
 
 /* Flushes come in batches of this size (NR_MAX_BATCHED_MIGRATION): calls are multiples of it. */
 #define FOLIOS_PER_FLUSH 512
@@ -49,16 +50,18 @@ static uint64_t folio_pages(const struct move *move)
 static void move_folios(struct migrator *migrator, struct target *target, struct move *moves,
 			size_t n, struct migrator_call *call)
 {
-	uint64_t start_ns = clock_thread_cpu_ns();
+	struct guard *guard = target->calls ? target->calls->guard : NULL;
+	uint64_t start_ns = clock_thread_cpu_ns() + guard_cpu_ns(guard);
 	struct call_cost cost = { 0 };
 
+	migrator->call.client = target->calls;
 	migrator->call.shared = 0;
 	if (migrator->env.admit)
 		migrator->call.shared = migrator->env.admit(migrator->env.arg, target, moves, n);
 	call_run(&migrator->call, (int)target->key.tgid, moves, n, &cost);
 	call->calls += cost.calls;
 	call->flush_bound += cost.flush_bound;
-	call->cpu_ns += clock_thread_cpu_ns() - start_ns;
+	call->cpu_ns += clock_thread_cpu_ns() + guard_cpu_ns(guard) - start_ns;
 }
 
 static void void_moves(struct move *moves, size_t n)

@@ -32,6 +32,12 @@ void bpf_set_victim(struct bpf *bpf, uint32_t tgid)
 		shared(bpf)->victim_tgid = tgid;
 }
 
+void bpf_set_step(struct bpf *bpf, enum bpf_step step)
+{
+	if (bpf)
+		shared(bpf)->worker_step = step;
+}
+
 void bpf_set_watch(struct bpf *bpf, bool on, uint32_t tgid)
 {
 	if (!bpf)

@@ -92,6 +92,12 @@ void bpf_set_worker(struct bpf *bpf, uint32_t tid);
  */
 void bpf_set_victim(struct bpf *bpf, uint32_t tgid);
 
+/* What the worker is at. */
+enum bpf_step { BPF_STEP_NONE, BPF_STEP_SCAN, BPF_STEP_MOVE, BPF_STEP_WAIT, BPF_STEP_DECIDE };
+
+/* bpf_set_step() - a plain store: a look at the map tells what the worker does at that moment */
+void bpf_set_step(struct bpf *bpf, enum bpf_step step);
+
 /*
  * bpf_set_watch() - turns EVENT_FOLIO on or off
  * @tgid: of memory of this process only; 0: of every process

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 
 #include "target.h"
+#include "util/guard.h"
 
 /* From <linux/fs.h> of Linux 6.7; Debian 12 has older headers. */
 struct scan_region {
@@ -32,24 +33,63 @@ _Static_assert(sizeof(struct scan_arg) == 96, "kernel ABI");
 #define SCAN_IOCTL _IOWR('f', 16, struct scan_arg)
 #define SCAN_IS_PRESENT (UINT64_C(1) << 3)
 
+/* A search, in the room of whoever makes it. */
+struct search {
+	int fd;
+	int found; /* or below 0 */
+	struct scan_arg arg;
+	struct scan_region region;
+};
+
+static int search_run(void *room)
+{
+	struct search *search = room;
+
+	search->arg.vec = (uint64_t)(uintptr_t)&search->region;
+	search->found = ioctl(search->fd, SCAN_IOCTL, &search->arg);
+	return 0;
+}
+
+/* As the ioctl; a target that is blocked is one that cannot be searched. */
+static int search_do(const struct target *target, struct search *search)
+{
+	struct guard_client *calls = target->calls;
+	struct search *room;
+
+	if (!calls || !calls->guard) {
+		search_run(search);
+		return search->found;
+	}
+	room = calls->blocked ? NULL : guard_room(calls->guard, sizeof(*room));
+	if (!room)
+		return -1;
+	*room = *search;
+	if (guard_call(calls, search_run, NULL) < 0)
+		return -1;
+	*search = *room;
+	return search->found;
+}
+
 uint64_t pagemap_next_present(const struct target *target, uint64_t start, uint64_t end)
 {
-	struct scan_region region;
-	struct scan_arg arg = {
-		.size = sizeof(arg),
-		.start = start,
-		.end = end,
-		.vec = (uint64_t)(uintptr_t)&region,
-		.vec_len = 1,
-		.max_pages = 1,
-		.category_mask = SCAN_IS_PRESENT,
-		.return_mask = SCAN_IS_PRESENT,
+	struct search search = {
+		.fd = target->pagemap_fd,
+		.arg = {
+			.size = sizeof(search.arg),
+			.start = start,
+			.end = end,
+			.vec_len = 1,
+			.max_pages = 1,
+			.category_mask = SCAN_IS_PRESENT,
+			.return_mask = SCAN_IS_PRESENT,
+		},
 	};
-	int n = ioctl(target->pagemap_fd, SCAN_IOCTL, &arg);
+	int n = search_do(target, &search);
 
 	if (n < 0)
 		return start;
 	if (n == 0)
 		return end;
-	return region.start >= start && region.start < end ? region.start : start;
+	return search.region.start >= start && search.region.start < end ? search.region.start
+									 : start;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "proc.h"
+#include "util/guard.h"
 #include "util/cleanup.h"
 #include "vmas.h"
 
@@ -71,7 +72,8 @@ int target_open(const char *proc_root, uint32_t id, const struct target_key *key
 	target->key = *key;
 	target->pidfd = -1;
 	target->pagemap_fd = -1;
-	err = target_hold(proc_root, target);
+	target->calls = calloc(1, sizeof(*target->calls));
+	err = !target->calls ? -ENOMEM : target_hold(proc_root, target);
 	if (err < 0) {
 		target_close(target);
 		return err;
@@ -88,24 +90,94 @@ void target_close(struct target *target)
 		close(target->pidfd);
 	if (target->pagemap_fd >= 0)
 		close(target->pagemap_fd);
+	if (target->calls)
+		guard_leave(target->calls);
+	free(target->calls);
 	free(target->vmas);
 	free(target);
 }
 
-int target_alive(const struct target *target)
+void target_set_guard(struct target *target, struct guard *guard)
+{
+	target->calls->guard = guard;
+}
+
+int target_blocked(const struct target *target)
+{
+	return target->calls && target->calls->blocked;
+}
+
+int target_retry(struct target *target)
+{
+	return !target->calls || guard_retry(target->calls);
+}
+
+int target_exited(const struct target *target)
 {
 	struct pollfd process = { .fd = target->pidfd, .events = POLLIN };
-	uint64_t entry;
 
-	if (poll(&process, 1, 0) != 0)
+	return poll(&process, 1, 0) != 0;
+}
+
+int target_alive(const struct target *target)
+{
+	uint64_t entry;
+	int n;
+
+	if (target_exited(target))
 		return 0;
 	/* The first page of the address space has an entry for as long as there is one. */
-	return pread(target->pagemap_fd, &entry, sizeof(entry), 0) == sizeof(entry);
+	n = target_pagemap(target, 0, &entry, 1);
+	return n == 1 || n == -EBUSY;
 }
 
 int target_refresh_nodes(struct target *target, const char *proc_root)
 {
 	return proc_read_nodes(proc_root, target->key.tgid, &target->allowed_nodes);
+}
+
+/* A read of pagemap, in the room of whoever makes it. */
+struct pagemap_read {
+	int fd;
+	off_t offset;
+	size_t bytes;
+	ssize_t done; /* or -errno */
+	uint64_t entries[];
+};
+
+static int read_entries(void *room)
+{
+	struct pagemap_read *job = room;
+
+	job->done = pread(job->fd, job->entries, job->bytes, job->offset);
+	if (job->done < 0)
+		job->done = -errno;
+	return 0;
+}
+
+/* As pread(), but -errno on failure, and -EBUSY when it does not come back. */
+static ssize_t read_guarded(const struct target *target, uint64_t *entries, size_t bytes,
+			    off_t offset)
+{
+	struct pagemap_read *job;
+	int err;
+
+	if (target->calls->blocked)
+		return -EBUSY;
+	job = guard_room(target->calls->guard, sizeof(*job) + bytes);
+	if (!job)
+		return -EBUSY;
+	*job = (struct pagemap_read){
+		.fd = target->pagemap_fd,
+		.offset = offset,
+		.bytes = bytes,
+	};
+	err = guard_call(target->calls, read_entries, NULL);
+	if (err < 0)
+		return err;
+	if (job->done > 0)
+		memcpy(entries, job->entries, (size_t)job->done);
+	return job->done;
 }
 
 int target_pagemap(const struct target *target, uint64_t address, uint64_t *entries, size_t n)
@@ -115,9 +187,15 @@ int target_pagemap(const struct target *target, uint64_t address, uint64_t *entr
 
 	if (n > INT_MAX)
 		n = INT_MAX;
-	bytes = pread(target->pagemap_fd, entries, n * sizeof(*entries), offset);
+	if (target->calls && target->calls->guard) {
+		bytes = read_guarded(target, entries, n * sizeof(*entries), offset);
+	} else {
+		bytes = pread(target->pagemap_fd, entries, n * sizeof(*entries), offset);
+		if (bytes < 0)
+			bytes = -errno;
+	}
 	if (bytes < 0)
-		return -errno;
+		return (int)bytes;
 	if (bytes < (ssize_t)sizeof(*entries))
 		return -ESRCH;
 	return (int)((size_t)bytes / sizeof(*entries));

@@ -16,6 +16,7 @@
 #include "tiered/types.h"
 
 struct vma; /* vmas.h */
+struct guard_client;
 
 struct target {
 	uint32_t id; /* handle, never reused in one run of the daemon */
@@ -27,7 +28,8 @@ struct target {
 	uint32_t rule;          /* index of the [target] section that chose it */
 	struct vma *vmas;       /* trackable ones, ascending; owned */
 	size_t n_vmas;
-	uint64_t flush_address; /* page last moved to force a flush, 0: none */
+	uint64_t flush_address;     /* page last moved to force a flush, 0: none */
+	struct guard_client *calls; /* who makes the calls that may block (guard.h); owned */
 };
 
 /**
@@ -40,7 +42,21 @@ int target_open(const char *proc_root, uint32_t id, const struct target_key *key
 		struct target **ret);
 void target_close(struct target *target);
 
-/* 1 while it is the process and the address space that was opened, else 0; two system calls. */
+/* From here on no call of this target waits for longer than @guard has patience. */
+struct guard;
+void target_set_guard(struct target *target, struct guard *guard);
+
+/* A call did not come back: until target_retry() no other is made, and they say -EBUSY. */
+int target_blocked(const struct target *target);
+/* 1 when there is no such call any more. */
+int target_retry(struct target *target);
+
+/* 1 once the process is gone; never waits, unlike target_alive(). */
+int target_exited(const struct target *target);
+
+/* 1 while it is the process and the address space that was opened, else 0; two system calls.
+ * While it is blocked only the process is looked at.
+ */
 int target_alive(const struct target *target);
 
 /* Reads Mems_allowed again; 0 or -errno. */
@@ -48,7 +64,8 @@ int target_refresh_nodes(struct target *target, const char *proc_root);
 
 /*
  * Reads @n pagemap entries from @address on into @entries. Returns how many
- * were read (fewer at the end of the address space), -ESRCH when it is gone.
+ * were read (fewer at the end of the address space), -ESRCH when it is gone, -EBUSY when it
+ * is blocked.
  */
 int target_pagemap(const struct target *target, uint64_t address, uint64_t *entries, size_t n);
 

@@ -12,6 +12,7 @@
 
 #include "target.h"
 #include "util/cleanup.h"
+#include "util/guard.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -211,20 +212,74 @@ static int list_from_source(struct list *list, vma_source_fn *source, void *arg,
 	return err;
 }
 
-/* From the better source, or the other one; 0, or -errno with nothing in the list. */
-static int list_fill(struct list *list, const struct target *target, const char *proc_root,
-		     vma_source_fn *source, void *source_arg)
+/* A list to be made, in the room of whoever makes it. */
+struct listing {
+	struct list list;
+	const char *proc_root;
+	vma_source_fn *source;
+	void *source_arg;
+	uint32_t tgid;
+};
+
+/* From the better source, or the other one; 0 or -errno. */
+static int listing_run(void *room)
 {
+	struct listing *listing = room;
+	struct list *list = &listing->list;
 	int err = -EOPNOTSUPP;
 
-	if (source)
-		err = list_from_source(list, source, source_arg, target->key.tgid);
+	if (listing->source)
+		err = list_from_source(list, listing->source, listing->source_arg, listing->tgid);
 	/* Whatever the better source lacks, the other one may know the mappings. */
 	if (err < 0 && err != -ESRCH) {
 		list->n = 0;
 		list->found = list->secondary = 0;
-		err = list_from_maps(list, proc_root, target->key.tgid);
+		err = list_from_maps(list, listing->proc_root, listing->tgid);
 	}
+	return err;
+}
+
+static void listing_drop(void *room)
+{
+	struct listing *listing = room;
+
+	free(listing->list.vmas);
+}
+
+/* By a helper, where there is one. */
+static int listing_make(const struct target *target, struct listing *listing)
+{
+	struct guard_client *calls = target->calls;
+	struct listing *room;
+	int err;
+
+	if (!calls || !calls->guard)
+		return listing_run(listing);
+	room = calls->blocked ? NULL : guard_room(calls->guard, sizeof(*room));
+	if (!room)
+		return -EBUSY;
+	*room = *listing;
+	err = guard_call(calls, listing_run, listing_drop);
+	/* What did not come back keeps its room. */
+	if (!calls->blocked)
+		*listing = *room;
+	return err;
+}
+
+/* 0, or -errno with nothing in the list. */
+static int list_fill(struct list *list, const struct target *target, const char *proc_root,
+		     vma_source_fn *source, void *source_arg)
+{
+	struct listing listing = {
+		.list = *list,
+		.proc_root = proc_root,
+		.source = source,
+		.source_arg = source_arg,
+		.tgid = target->key.tgid,
+	};
+	int err = listing_make(target, &listing);
+
+	*list = listing.list;
 	/* A pid in use again would list somebody else's mappings. */
 	if (!err && !target_alive(target))
 		err = -ESRCH;

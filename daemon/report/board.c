@@ -194,6 +194,7 @@ void board_set_target(struct board *board, uint32_t id, const struct ledger_acco
 	if (!target)
 		return;
 	stats = &target->stats;
+	target->backoff = figure->backoff;
 	stats->requested = account->requested.pages;
 	copy_pages(account->results, MOVE_RESULTS, &stats->results);
 	copy_pages(account->reasons, MOVE_REASONS, &stats->moved_for);

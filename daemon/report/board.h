@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decide/backoff.h"
 #include "report/ledger.h"
 #include "tiered/stats.h"
 
@@ -22,6 +23,7 @@ struct board;
  * @uid: real user id of its process
  * @rss_pages: resident when it was last looked at
  * @paused: it was told to be left alone
+ * @backoff: it is set aside, and why
  * @new_faults, @new_shootdowns: since the last window; at the end of the next one they go
  *	into @stats, so that every view tells the same until then
  * @stats: what the map `targets` holds
@@ -32,6 +34,7 @@ struct board_target {
 	uint32_t uid;
 	uint64_t rss_pages;
 	int paused;
+	struct backoff backoff;
 	uint64_t new_faults;
 	uint64_t new_shootdowns;
 	struct stats_target stats;
@@ -44,6 +47,7 @@ struct board_figure {
 	uint64_t tracked_pages;
 	uint64_t windows;
 	uint64_t last_move_ns;
+	struct backoff backoff;
 };
 
 /* 0 or -ENOMEM. */

@@ -7,6 +7,7 @@
 #include "bpf/stats.h"
 #include "config/config.h"
 #include "observe/cgroup.h"
+#include "util/clock.h"
 #include "util/utf8.h"
 #include "tiered/control.h"
 #include "verbs/internal.h"
@@ -227,6 +228,21 @@ static const char *rule_name(const struct verbs *verbs, uint32_t rule)
 	return rule < verbs->env->config->n_rules ? verbs->env->config->rules[rule].name : "";
 }
 
+static struct json_object *json_aside(const struct backoff *backoff)
+{
+	uint64_t now_ns = clock_now_ns();
+	struct json_object *object;
+
+	if (backoff->why == BACKOFF_NONE)
+		return NULL;
+	object = json_object_new_object();
+	json_add_text(object, "why", backoff_name(backoff->why));
+	json_add_u64(object, "left_ns",
+		     backoff->until_ns > now_ns ? backoff->until_ns - now_ns : 0);
+	json_add_u64(object, "times", backoff->times);
+	return object;
+}
+
 struct json_object *json_target(const struct verbs *verbs, const struct board_target *target)
 {
 	struct json_object *object = json_object_new_object();
@@ -240,6 +256,7 @@ struct json_object *json_target(const struct verbs *verbs, const struct board_ta
 	json_add_u64(object, "uid", target->uid);
 	json_add_u64(object, "resident_pages", target->rss_pages);
 	json_object_object_add(object, "paused", json_object_new_boolean(target->paused));
+	json_object_object_add(object, "set_aside", json_aside(&target->backoff));
 	json_object_object_add(object, "asked", json_asked_target(&target->stats));
 	json_object_object_add(object, "seen", json_seen(verbs, &target->key));
 	return object;

@@ -117,6 +117,9 @@ static void announce_victim(void *arg, const struct target *target)
 {
 	struct window *window = arg;
 
+	/* The thread that moves them is the guard's, and not always the same. */
+	if (target && target->calls && target->calls->guard)
+		bpf_set_worker(window->config->bpf, guard_tid(window->guard));
 	bpf_set_victim(window->config->bpf, target ? target->key.tgid : 0);
 	if (target && flush_seen(window, &window->flush_before) < 0)
 		window->flush_before = (struct flush_seen){ 0 };
@@ -306,7 +309,7 @@ int window_flush(struct window *window)
 	for (i = 0; i < window->roster.count; i++) {
 		struct seat *seat = &window->roster.seats[i];
 
-		if (!seat->marked || seat->flushed)
+		if (!seat->marked || seat->flushed || target_blocked(seat->target))
 			continue;
 		ret = window->pause(window->pause_arg, 0);
 		if (ret < 0)

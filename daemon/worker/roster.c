@@ -7,6 +7,7 @@
 
 #include "observe/target.h"
 #include "util/clock.h"
+#include "worker/aside.h"
 
 /* Mappings change far more slowly than heat; reading them costs a walk of all of them. */
 #define MAPPINGS_FRESH_NS NSEC_PER_SEC
@@ -83,7 +84,7 @@ void roster_watch(struct roster *roster)
 
 	roster->n_watched = 0;
 	for (i = 0; i < roster->count; i++)
-		if (!roster->seats[i].paused)
+		if (!roster->seats[i].paused && roster->seats[i].backoff.why == BACKOFF_NONE)
 			roster->watched[roster->n_watched++] = roster->targets[i];
 }
 
@@ -106,16 +107,20 @@ static void refresh_seat(struct seat *seat, const char *proc_root, vma_source_fn
 
 	seat->marked = 0;
 	seat->flushed = 0;
-	if (!target_alive(seat->target)) {
-		seat->gone = 1;
+	seat->gone = target_exited(seat->target);
+	if (seat->gone || aside_holds(seat, now_ns))
 		return;
-	}
+	seat->gone = !target_alive(seat->target);
+	if (seat->gone)
+		return;
 	if (seat->mapped_ns && now_ns - seat->mapped_ns < MAPPINGS_FRESH_NS)
 		return;
 	/* A failure leaves the old mappings: pages that are gone read as not present. */
 	target_refresh_nodes(seat->target, proc_root);
 	if (vmas_refresh(seat->target, proc_root, source, source_arg) == 0)
 		seat->mapped_ns = now_ns;
+	if (target_blocked(seat->target))
+		aside_blocked(seat, clock_now_ns());
 }
 
 int roster_refresh(struct roster *roster, const struct tracker_env *env, vma_source_fn *source,

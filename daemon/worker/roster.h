@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decide/backoff.h"
 #include "observe/vmas.h"
 #include "report/ledger.h"
 #include "tiered/tracker.h"
@@ -21,6 +22,8 @@ struct target;
  * @paused: neither looked at nor moved until told otherwise
  * @windows: in which it had marks
  * @moved_ns: when a page of it was last moved, 0: never
+ * @backoff: whether it is set aside
+ * @judged_requested, @judged_failed: folios that it was judged by already
  * @account: what was asked of its pages, and what came of it, in all
  */
 struct seat {
@@ -32,12 +35,15 @@ struct seat {
 	uint8_t paused;
 	uint64_t windows;
 	uint64_t moved_ns;
+	struct backoff backoff;
+	uint64_t judged_requested;
+	uint64_t judged_failed;
 	struct ledger_account account;
 };
 
 /*
- * @targets holds the same targets once more; @watched those that are not paused, in the
- * form trackers take, as of the last roster_watch().
+ * @targets holds the same targets once more; @watched those that are neither paused nor set
+ * aside, in the form trackers take, as of the last roster_watch().
  */
 struct roster {
 	struct seat *seats;

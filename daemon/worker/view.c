@@ -9,6 +9,12 @@
 #include "observe/topology.h"
 #include "worker/window.h"
 
+/* Neither paused nor set aside. */
+static int is_moved(const struct seat *seat)
+{
+	return !seat->paused && seat->backoff.why == BACKOFF_NONE;
+}
+
 /* How many there are, or -errno. */
 static int view_nodes(const struct window *window, struct node_view *views)
 {
@@ -38,8 +44,8 @@ static struct target_view view_target(const struct window *window, const struct 
 	const struct worker_config *config = window->config;
 	const struct target *target = seat->target;
 	struct target_view view = { .id = target->id,
-				    .promote = !seat->paused,
-				    .demote = !seat->paused,
+				    .promote = is_moved(seat),
+				    .demote = is_moved(seat),
 				    .group = (uint16_t)config->n_rules,
 				    .allowed_nodes = target->allowed_nodes };
 

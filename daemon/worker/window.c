@@ -14,8 +14,11 @@
 #include "observe/targets.h"
 #include "observe/topology.h"
 #include "util/clock.h"
+#include "worker/aside.h"
 #include "worker/view.h"
 
+/* No call on a healthy process sleeps for so long; the watchdog has much more patience. */
+#define GUARD_PATIENCE_NS NSEC_PER_SEC
 /* Length of the first window: long enough to see something, short enough not to keep anyone waiting. */
 #define FIRST_INTERVAL_NS NSEC_PER_SEC
 
@@ -53,6 +56,8 @@ int window_open(struct window *window, const struct worker_config *config,
 	budget_init(&window->budget, config->cpu_max_ppm);
 	*ret_what = "memory";
 	ret = heat_new(&heat_config, &window->heat);
+	if (ret == 0)
+		ret = guard_new(GUARD_PATIENCE_NS, &window->guard);
 	if (ret < 0)
 		return ret;
 	window->policy = calloc(1, config->policy->state_size ? config->policy->state_size : 1);
@@ -80,6 +85,7 @@ void window_close(struct window *window)
 	heat_free(window->heat);
 	free(window->policy);
 	roster_done(&window->roster);
+	guard_free(window->guard);
 }
 
 static void seat_marked(void *arg, struct target *target)
@@ -94,11 +100,17 @@ static void seat_marked(void *arg, struct target *target)
 	window->account.marked_targets++;
 }
 
+/* Of this thread and of the one that makes its calls. */
+static uint64_t cpu_now_ns(const struct window *window)
+{
+	return clock_thread_cpu_ns() + guard_cpu_ns(window->guard);
+}
+
 static int step_mark(struct window *window)
 {
 	const struct tracker_ops *tracker = window->config->tracker;
 	struct tracker_cost cost = { 0 };
-	uint64_t cpu_ns = clock_thread_cpu_ns(), pages;
+	uint64_t cpu_ns = cpu_now_ns(window), pages;
 	int ret;
 
 	/* The window to come pays for itself; what it costs is only known afterwards. */
@@ -113,7 +125,7 @@ static int step_mark(struct window *window)
 	tracker->marked_targets(window->tracker, seat_marked, window);
 	window->marked_ns = clock_now_ns();
 	window->pages = cost.pages;
-	window->pages_ns = clock_thread_cpu_ns() - cpu_ns;
+	window->pages_ns = cpu_now_ns(window) - cpu_ns;
 	window->account.marked_pages = cost.pages;
 	window->account.scan_calls += cost.calls;
 	return 0;
@@ -210,7 +222,7 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 
 static int step_read(struct window *window)
 {
-	uint64_t cpu_ns = clock_thread_cpu_ns();
+	uint64_t cpu_ns = cpu_now_ns(window);
 	struct tracker_cost cost = { 0 };
 	struct rivals_sample rivals;
 	int ret;
@@ -228,7 +240,7 @@ static int step_read(struct window *window)
 	/* As of the beginning: who came while they were read is at work in the next window, too. */
 	window->rivals = rivals;
 	book_rivals(window);
-	window->pages_ns += clock_thread_cpu_ns() - cpu_ns;
+	window->pages_ns += cpu_now_ns(window) - cpu_ns;
 	window->account.read_pages = cost.pages;
 	window->account.scan_calls += cost.calls;
 	return 0;
@@ -279,33 +291,30 @@ static void step_adapt(struct window *window)
 					    config->window_max_ns);
 }
 
-/* The six steps. Errors of the kernel about one process never come up here. */
+/* The six steps, and what of it can be seen from outside. */
+static const struct {
+	const char *name;
+	enum bpf_step seen;
+	int (*run)(struct window *window);
+} steps[] = {
+	{ "mark", BPF_STEP_SCAN, step_mark },     { "migrate", BPF_STEP_MOVE, window_migrate },
+	{ "flush", BPF_STEP_MOVE, window_flush }, { "wait", BPF_STEP_WAIT, step_wait },
+	{ "read", BPF_STEP_SCAN, step_read },     { "decide", BPF_STEP_DECIDE, step_decide },
+};
+
+/* Errors of the kernel about one process never come up here. */
 static int run_steps(struct window *window, const char **ret_what)
 {
-	int ret;
+	size_t i;
+	int ret = 0;
 
-	*ret_what = "mark";
-	ret = step_mark(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "migrate";
-	ret = window_migrate(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "flush";
-	ret = window_flush(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "wait";
-	ret = step_wait(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "read";
-	ret = step_read(window);
-	if (ret < 0)
-		return ret;
-	*ret_what = "decide";
-	return step_decide(window);
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && ret >= 0; i++) {
+		*ret_what = steps[i].name;
+		bpf_set_step(window->config->bpf, steps[i].seen);
+		ret = steps[i].run(window);
+	}
+	bpf_set_step(window->config->bpf, BPF_STEP_NONE);
+	return ret;
 }
 
 /*
@@ -347,6 +356,7 @@ int window_run(struct window *window, const char **ret_what)
 	ret = run_steps(window, ret_what);
 	if (ret == 0) {
 		step_adapt(window);
+		aside_judge(&window->roster, clock_now_ns());
 		window->ended = window->number;
 	}
 	book(window);

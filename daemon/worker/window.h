@@ -26,6 +26,7 @@
 #include "decide/plan.h"
 #include "observe/flush.h"
 #include "report/ledger.h"
+#include "util/guard.h"
 #include "worker/roster.h"
 #include "worker/trail.h"
 #include "worker/worker.h"
@@ -38,6 +39,7 @@ struct window {
 	const struct worker_config *config;
 	int (*pause)(void *arg, uint64_t ns);
 	void *pause_arg;
+	struct guard *guard; /* of calls that may block */
 
 	struct roster roster;
 	struct tracker_env env;

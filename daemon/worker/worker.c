@@ -15,6 +15,7 @@
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "util/clock.h"
+#include "worker/aside.h"
 #include "worker/query.h"
 #include "worker/reports.h"
 #include "worker/window.h"
@@ -119,6 +120,7 @@ static void add_target(struct worker *worker, const struct worker_add *add)
 		return;
 	}
 	target->rule = add->rule;
+	target_set_guard(target, window->guard);
 	ret = roster_add(&window->roster, target);
 	if (ret < 0) {
 		target_close(target);
@@ -232,13 +234,20 @@ static int rests(const struct worker *worker)
 	       topology_tiers(worker->config.topology) < 2;
 }
 
-/* Nothing to watch, nothing to tier, or told to pause: sleep until something is said. */
+/*
+ * Nothing to watch, nothing to tier, or told to pause: sleep until something is said, or
+ * somebody comes back.
+ */
 static int idle(struct worker *worker)
 {
+	const struct roster *roster = &worker->window.roster;
+	uint64_t left_ns = 60 * NSEC_PER_SEC;
 	int ret = 0;
 
-	while (ret == 0 && !worker->pending)
-		ret = wait_ns(worker, 60 * NSEC_PER_SEC, 1);
+	while (ret == 0 && !worker->pending && left_ns == 60 * NSEC_PER_SEC) {
+		left_ns = aside_left_ns(roster, clock_now_ns(), 60 * NSEC_PER_SEC);
+		ret = wait_ns(worker, left_ns, 1);
+	}
 	window_rested(&worker->window);
 	return ret;
 }
@@ -255,6 +264,8 @@ static int run(struct worker *worker, const char **ret_what)
 		if (worker->stop)
 			return -ECANCELED;
 		if (rests(worker)) {
+			if (aside_any(&worker->window.roster))
+				say_figures(worker);
 			ret = idle(worker);
 			if (ret < 0)
 				return ret;

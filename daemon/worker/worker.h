@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decide/backoff.h"
 #include "report/ledger.h"
 #include "tiered/policy.h"
 #include "tiered/tracker.h"
@@ -142,6 +143,7 @@ struct worker_nodes {
  * @share_ppm: share of its accesses that the fastest tier gets, by estimate
  * @windows: windows in which it had marks
  * @last_move_ns: CLOCK_MONOTONIC, 0: never
+ * @backoff: whether it is set aside
  */
 struct worker_figure {
 	uint32_t id;
@@ -150,6 +152,7 @@ struct worker_figure {
 	uint64_t tracked_pages;
 	uint64_t windows;
 	uint64_t last_move_ns;
+	struct backoff backoff;
 	struct ledger_account account;
 };
 

@@ -64,6 +64,7 @@
  * PROCESS: {"pid","start_ns","comm","cgroup_id","cgroup", and the fields of
  *	struct stats_process, "by_reason" an object with a field for each reason}
  * TARGET: {"pid","start_ns","exec_count","id","comm","rule","uid","resident_pages","paused",
+ *	"set_aside": {"why":"blocked"|"failing","left_ns","times"} or null,
  *	"asked": fields of struct stats_target, nested like it, "seen": PROCESS or null}
  *
  * explain: {"pid","comm","window","target":TARGET or null,
