@@ -57,6 +57,7 @@ struct manager {
 	size_t next_block;
 	sd_event_source *gathering;
 	int uevent_fd;
+	uint64_t changed_ns; /* when the nodes changed last */
 	int nodes_error; /* of the last time they were read */
 	struct bpf *bpf;
 	struct targets *targets;

@@ -4,7 +4,7 @@
  *
  * When a block of memory went or came the kernel says so. That one is going is said by its state
  * only, which is looked at with every sweep. A node that lost memory, or is about to, is leaving:
- * nothing is moved there until a sweep has found it unchanged.
+ * nothing is moved there until nothing more has happened for the time of a sweep.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,8 +22,8 @@
 /* A node goes and comes block by block, an event for each: they are answered together. */
 #define GATHER_USEC UINT64_C(200000)
 
-/* Blocks whose state is read in one go: some 10 ms. Of a larger machine that is a part. */
-#define BLOCKS_MAX 2048
+/* Blocks whose state is read in one go, at 7 us each. Of a larger machine that is a part. */
+#define BLOCKS_MAX 512
 
 static uint64_t sweep_usec(const struct manager *manager)
 {
@@ -134,8 +134,13 @@ static void complain(struct manager *manager, int error, const char *why)
 	manager->nodes_error = error;
 }
 
-/* @settled: time has passed, and who was leaving without going any further stays. */
-static void look(struct manager *manager, int settled)
+/* Who was leaving without going any further stays after all. */
+static int is_settled(const struct manager *manager)
+{
+	return clock_now_ns() - manager->changed_ns >= manager->config->sweep_ns;
+}
+
+static void look(struct manager *manager)
 {
 	uint64_t leaving = topology_going(manager->topology, &manager->next_block, BLOCKS_MAX);
 	struct topology *next = NULL;
@@ -144,17 +149,19 @@ static void look(struct manager *manager, int settled)
 
 	if (manager->n_retired == MANAGER_RETIRED_MAX)
 		return;
-	if (!settled)
+	if (!is_settled(manager))
 		leaving |= topology_leaving(manager->topology);
 	ret = topology_reread(manager->topology, leaving, &next, why, sizeof(why));
 	if (ret == 0 && topology_same(manager->topology, next, &told)) {
 		topology_free(next);
 		next = NULL;
 	}
-	if (next)
+	if (next) {
+		manager->changed_ns = clock_now_ns();
 		ret = use_topology(manager, next, !told);
-	if (next && ret < 0)
-		topology_free(next);
+		if (ret < 0)
+			topology_free(next);
+	}
 	complain(manager, ret, why);
 }
 
@@ -164,7 +171,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 	int ret;
 
 	(void)usec;
-	look(manager, 1);
+	look(manager);
 	ret = sd_event_source_set_time_relative(source, sweep_usec(manager));
 	return ret < 0 ? ret : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -173,7 +180,7 @@ static int on_gathered(sd_event_source *source, uint64_t usec, void *arg)
 {
 	(void)source;
 	(void)usec;
-	look(arg, 0);
+	look(arg);
 	return 0;
 }
 
