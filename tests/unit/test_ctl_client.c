@@ -209,7 +209,7 @@ static void test_pieces(void **state)
 		place->fake.piece = pieces[i];
 		client = connected(place);
 		assert_int_equal(client_ask(client, "status", NULL, &result), 0);
-		assert_int_equal(json_object_object_length(result), 8);
+		assert_int_equal(json_object_object_length(result), 9);
 		json_object_put(result);
 		assert_int_equal(client_ask(client, "trace", NULL, &result), 0);
 		json_object_put(result);
