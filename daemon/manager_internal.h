@@ -55,7 +55,7 @@ struct manager {
 	sd_event_source *gathering;
 	int uevent_fd;
 	uint64_t changed_ns; /* when the nodes changed last */
-	int nodes_error; /* of the last time they were read */
+	int nodes_error;     /* of the last time they were read */
 	struct bpf *bpf;
 	struct targets *targets;
 	struct worker_config worker_config;
