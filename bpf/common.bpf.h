@@ -38,7 +38,7 @@ extern const volatile __u8 reason_seen[MIGRATE_REASONS_MAX]; /* the kernel's to 
 extern volatile __u32 worker_tid;
 extern volatile __u32 victim_tgid;
 extern volatile __u32 worker_aside; /* written by the programs alone */
-extern volatile __u32 worker_step; /* enum bpf_step; for those who look from outside */
+extern volatile __u32 worker_step;  /* enum bpf_step; for those who look from outside */
 extern volatile __u32 watch;
 extern volatile __u32 watch_tgid; /* of whom; 0: of all */
 extern volatile __u8 tier_of[TIERED_NODES_MAX];
