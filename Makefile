@@ -3,6 +3,7 @@
 # make               everything, into build/
 # make check         all tests that need neither root nor guests
 # make test          all tests; ends in "N passed, N failed, N skipped"
+# make soak MINUTES=n hostile targets and fuzzers for so long, on debug kernels (KERNELS=...)
 # make demo          a guest with two tiers, redis, and the daemon (LOCAL=1: this machine)
 # make deps          installs what is needed, with apt-get
 # make install       DESTDIR= PREFIX=
@@ -61,7 +62,7 @@ CTLTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/ctl/*.c)))
 BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
 BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
-.PHONY: all clean install deps check test san-binaries tsan-binaries demo format format-check
+.PHONY: all clean install deps check test soak fuzz-binaries san-binaries tsan-binaries demo format format-check
 all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN) \
 	$(CTLTEST_BIN)
 
@@ -149,9 +150,15 @@ test: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=thread tsan-binaries
 	$(Q)tests/run check fuzz san bpf vm
 
+soak: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined fuzz-binaries
+	$(Q)tests/soak $(MINUTES) $(KERNELS)
+
+fuzz-binaries: $(FUZZ_BIN)
 san-binaries: $(UNIT_BIN) $(FUZZ_BIN)
 # Those with more than one thread; tests/run names them too.
-tsan-binaries: $(patsubst %,$(BUILD)/tests/unit/test_%,mailbox worker worker_books worker_query)
+tsan-binaries: $(patsubst %,$(BUILD)/tests/unit/test_%,guard mailbox worker worker_books worker_query)
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tiered $(BENCH_BIN)

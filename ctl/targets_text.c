@@ -108,7 +108,7 @@ static void add_state(struct table *table, struct json_object *target)
 	if (answer_flag(target, "paused"))
 		table_add(table, "paused");
 	else if (answer_at(target, "set_aside"))
-		table_add(table, "aside: %s", TEXT(answer_text(target, "set_aside.why")));
+		table_add(table, "%s", TEXT(answer_text(target, "set_aside.why")));
 	else
 		table_add(table, "%s", "");
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What tests and the soak of hostile targets share. Sourced in a guest, after /vm/guest.sh.
 
-daemon='' hostile=''
+daemon=''
 
 # hostile_machine: swap, a disk for direct reads and writes, and a group.
 hostile_machine() {
@@ -24,7 +24,7 @@ daemon_start() {
 	build/tiered --foreground --config /run/conf --window-log /run/windows.csv >/run/log 2>&1 &
 	daemon=$!
 }
-daemon_stop() {
+daemon_end() {
 	kill -TERM "$daemon"
 	wait "$daemon"
 }

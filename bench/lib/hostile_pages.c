@@ -248,8 +248,8 @@ static int step_mempolicy(struct hostile *hostile)
 }
 
 const struct hostile_effect hostile_pages_effects[] = {
-	{ "swap", setup_swap, step_swap, 1 },
-	{ "userfaultfd", setup_userfault, step_userfault, 1 },
+	{ "swap", setup_swap, step_swap, 2 },
+	{ "userfaultfd", setup_userfault, step_userfault, 3 },
 	{ "direct", setup_direct, step_direct, 1 },
 	{ "pinned", setup_pinned, step_pinned, 1 },
 	{ "reclaim", setup_group, step_reclaim, 1 },

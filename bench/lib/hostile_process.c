@@ -234,7 +234,7 @@ static int setup_traced(struct hostile *hostile)
 
 const struct hostile_effect hostile_process_effects[] = {
 	{ "exit", hostile_setup_piece, step_exit, 4 },
-	{ "exec", hostile_setup_piece, step_exec, 4 },
+	{ "exec", hostile_setup_piece, step_exec, 6 },
 	{ "fork", hostile_setup_piece, step_fork, 1 },
 	{ "vfork", hostile_setup_piece, step_vfork, 1 },
 	{ "stop", setup_partner, step_stop, 1 },

@@ -9,8 +9,7 @@
 #include "worker/roster.h"
 
 /* Why a page did not move that has nothing to do with room, or with what we chose. */
-static const enum move_result faults[] = { MOVE_BUSY, MOVE_PINNED, MOVE_SHARED, MOVE_NOT_ALLOWED,
-					   MOVE_FAILED };
+static const enum move_result faults[] = { MOVE_BUSY, MOVE_PINNED, MOVE_NOT_ALLOWED, MOVE_FAILED };
 
 static uint64_t failed_folios(const struct ledger_account *account)
 {
