@@ -58,7 +58,7 @@ struct manager {
 	sd_event_source *gathering;
 	int uevent_fd;
 	uint64_t changed_ns; /* when the nodes changed last */
-	int nodes_error; /* of the last time they were read */
+	int nodes_error;     /* of the last time they were read */
 	struct bpf *bpf;
 	struct targets *targets;
 	struct rivals *rivals; /* the worker's while there is one */
