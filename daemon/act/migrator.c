@@ -80,6 +80,8 @@ static void count_moved(const struct move *moves, size_t n, struct migrator_call
 		if (moves[i].result != MOVE_MOVED && moves[i].result != MOVE_ELSEWHERE)
 			continue;
 		call->pages += folio_pages(&moves[i]);
+		if (moves[i].from < TIERED_NODES_MAX)
+			call->left[moves[i].from] += folio_pages(&moves[i]);
 		if (moves[i].order)
 			call->large++;
 		else

@@ -26,7 +26,7 @@ struct target;
  * @to: target node
  * @calls: move_pages() calls that moved or tried to move
  * @small, @large: folios that moved: base pages, and folios of order > 0
- * @pages: base pages that moved
+ * @pages: base pages that moved, @left: the same by the node they left
  * @flush_bound: most full TLB flushes the kernel needs for it: per call,
  *	ceil(small folios asked / 512) + large folios asked
  * @cpu_ns: CPU time of this thread, kernel included
@@ -38,6 +38,7 @@ struct migrator_call {
 	uint64_t small;
 	uint64_t large;
 	uint64_t pages;
+	uint64_t left[TIERED_NODES_MAX];
 	uint64_t flush_bound;
 	uint64_t cpu_ns;
 };

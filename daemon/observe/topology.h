@@ -90,9 +90,11 @@ int topology_free_pages(const struct topology *topology, uint64_t *ret_free);
 
 /*
  * The same, with those nodes in *@ret_leaving that are going away, or have lost memory since the
- * topology was read.
+ * topology was read. @freed: by node, pages that the caller has just freed there: those of
+ * them that wait in the lists of CPUs are as good as free to it. NULL: none.
  */
-int topology_free_now(const struct topology *topology, uint64_t *ret_free, uint64_t *ret_leaving);
+int topology_free_now(const struct topology *topology, const uint64_t *freed, uint64_t *ret_free,
+		      uint64_t *ret_leaving);
 
 /*
  * Free pages of one node without those in lists of CPUs, cheaply: for every batch. 0 when that

@@ -17,16 +17,20 @@
  * batch of demotions is ours, but may be another's. No more of them are counted
  * than lie between the low and the high watermark: who keeps this sum above the
  * high one then keeps the kernel's own lists above the low one, and wakes up
- * no reclaim, whoever has the others.
+ * no reclaim, whoever has the others. Those that the caller freed itself are in
+ * its own lists, where what it moves here is taken from first.
  */
-static uint64_t zone_free(const struct topology_zone *zone)
+static uint64_t zone_free(const struct topology_zone *zone, uint64_t freed)
 {
 	uint64_t most = zone->high > zone->low ? zone->high - zone->low : 0;
 
+	if (most < freed)
+		most = freed;
 	return zone->free + (zone->on_cpus < most ? zone->on_cpus : most);
 }
 
-int topology_free_now(const struct topology *topology, uint64_t *ret_free, uint64_t *ret_leaving)
+int topology_free_now(const struct topology *topology, const uint64_t *freed, uint64_t *ret_free,
+		      uint64_t *ret_leaving)
 {
 	struct topology_zones zones;
 	size_t i, node;
@@ -37,13 +41,14 @@ int topology_free_now(const struct topology *topology, uint64_t *ret_free, uint6
 		return err;
 	*ret_leaving = topology->leaving;
 	for (node = 0; node < topology->n_nodes; node++) {
+		uint64_t ours = freed ? freed[topology->nodes[node].id] : 0;
 		uint64_t present = 0;
 
 		ret_free[node] = 0;
 		for (i = 0; i < zones.n; i++) {
 			if (zones.zones[i].node != topology->nodes[node].id)
 				continue;
-			ret_free[node] += zone_free(&zones.zones[i]);
+			ret_free[node] += zone_free(&zones.zones[i], ours);
 			present += zones.zones[i].present;
 		}
 		if (present < topology->nodes[node].present_pages)
@@ -57,7 +62,7 @@ int topology_free_pages(const struct topology *topology, uint64_t *ret_free)
 {
 	uint64_t leaving;
 
-	return topology_free_now(topology, ret_free, &leaving);
+	return topology_free_now(topology, NULL, ret_free, &leaving);
 }
 
 static uint64_t total_of(const struct topology *topology, uint32_t node)

@@ -84,7 +84,7 @@ static struct json_object *status_tiers(const struct verbs *verbs)
 	size_t i, n;
 
 	nodes = topology_nodes(verbs->env->topology, &n);
-	topology_free_now(verbs->env->topology, free_pages, &leaving);
+	topology_free_now(verbs->env->topology, NULL, free_pages, &leaving);
 	for (i = 0; i < n; i++) {
 		if (i == 0 || nodes[i].tier != nodes[i - 1].tier) {
 			struct json_object *tier = json_object_new_object();

@@ -42,7 +42,7 @@ static void measure_room(struct window *window)
 	nodes = topology_nodes(config->topology, &n);
 	memset(window->room, 0, sizeof(window->room));
 	memset(window->flush_room, 0, sizeof(window->flush_room));
-	if (topology_free_now(config->topology, free_pages, &leaving) < 0)
+	if (topology_free_now(config->topology, window->freed, free_pages, &leaving) < 0)
 		return;
 	for (i = 0; i < n; i++) {
 		if (leaving >> nodes[i].id & 1)
@@ -132,7 +132,13 @@ static void batch_done(void *arg, const struct migrator_call *call)
 	struct seat *seat = roster_find(&window->roster, call->target->id);
 	struct flush_seen after = { 0 };
 
+	unsigned int node;
+
 	pacer_take(&window->pacer, clock_now_ns(), call->pages << TIERED_PAGE_SHIFT);
+	for (node = 0; node < TIERED_NODES_MAX; node++)
+		window->freed[node] += call->left[node];
+	window->freed[call->to] -= call->pages < window->freed[call->to] ? call->pages
+									 : window->freed[call->to];
 	window->room[call->to] -= call->pages < window->room[call->to] ? call->pages
 								       : window->room[call->to];
 	window->account.batches += call->calls;
@@ -282,6 +288,7 @@ int window_migrate(struct window *window)
 		return 0;
 	}
 	start_ns = clock_now_ns();
+	memset(window->freed, 0, sizeof(window->freed));
 	window->migrate_until_ns = start_ns + window->interval_ns;
 	ret = migrator_run(window->migrator, &window->plan);
 	heat_settle(window->heat, window->plan.moves, window->plan.n_moves);

@@ -24,7 +24,7 @@ static int view_nodes(const struct window *window, struct node_view *views)
 	size_t i, n;
 
 	nodes = topology_nodes(window->config->topology, &n);
-	if (n == 0 || topology_free_now(window->config->topology, free_pages, &leaving) < 0)
+	if (n == 0 || topology_free_now(window->config->topology, NULL, free_pages, &leaving) < 0)
 		return -EAGAIN;
 	for (i = 0; i < n; i++)
 		views[i] = (struct node_view){

@@ -56,6 +56,8 @@ struct window {
 	struct flush_seen flush_before; /* of the call in flight */
 	uint64_t ns_per_move;           /* running mean, per base page */
 	uint64_t migrate_until_ns;
+	uint64_t
+		freed[TIERED_NODES_MAX]; /* pages that our moves freed in this window, by node id */
 	uint64_t room[TIERED_NODES_MAX]; /* pages by node id, as last measured, less our moves */
 	uint64_t flush_room[TIERED_NODES_MAX]; /* the same down to the watermark */
 

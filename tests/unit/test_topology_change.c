@@ -115,7 +115,7 @@ static void test_part_goes(void **state)
 	assert_int_equal(topology_free_least(machine.topology, 1), 4000);
 	set_blocks(&machine, less);
 	/* Seen before anybody has read the nodes again. */
-	assert_int_equal(topology_free_now(machine.topology, free_pages, &leaving), 0);
+	assert_int_equal(topology_free_now(machine.topology, NULL, free_pages, &leaving), 0);
 	assert_int_equal(leaving, 2);
 	assert_int_equal(free_pages[1], 3000);
 	assert_int_equal(topology_free_least(machine.topology, 1), 0);
@@ -125,14 +125,14 @@ static void test_part_goes(void **state)
 	assert_int_equal(reread(&machine, 0), 2);
 	assert_int_equal(topology_leaving(machine.topology), 2);
 	assert_true(says(&machine, "node 1 is going away"));
-	assert_int_equal(topology_free_now(machine.topology, free_pages, &leaving), 0);
+	assert_int_equal(topology_free_now(machine.topology, NULL, free_pages, &leaving), 0);
 	assert_int_equal(leaving, 2);
 	/* It stays so while it is said to be, and no longer. */
 	assert_int_equal(reread(&machine, 2), 0);
 	assert_int_equal(reread(&machine, 0), 2);
 	assert_int_equal(topology_leaving(machine.topology), 0);
 	assert_false(says(&machine, "going away"));
-	assert_int_equal(topology_free_now(machine.topology, free_pages, &leaving), 0);
+	assert_int_equal(topology_free_now(machine.topology, NULL, free_pages, &leaving), 0);
 	assert_int_equal(leaving, 0);
 	assert_int_equal(topology_free_least(machine.topology, 1), 3000);
 	close_machine(&machine);
@@ -257,7 +257,7 @@ static void test_unreadable(void **state)
 	assert_int_equal(topology_reread(machine.topology, 0, &next, why, sizeof(why)), -ENOENT);
 	assert_null(next);
 	assert_non_null(strstr(why, "zoneinfo"));
-	assert_int_equal(topology_free_now(machine.topology, free_pages, &leaving), -ENOENT);
+	assert_int_equal(topology_free_now(machine.topology, NULL, free_pages, &leaving), -ENOENT);
 	tree_text(&machine.tree, "sys/devices/system/node/node1/meminfo", "Node 1 MemTotal: x\n");
 	assert_int_equal(topology_free_least(machine.topology, 1), 0);
 	close_machine(&machine);
