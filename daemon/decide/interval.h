@@ -33,6 +33,12 @@
 uint64_t interval_next(uint64_t interval_ns, uint64_t accessed_pages, uint64_t fast_pages,
 		       uint64_t tracked_pages, uint64_t min_ns, uint64_t max_ns);
 
+/*
+ * The length after a window whose marks could not be paid for: twice as long. What a window
+ * costs by itself is then half as much in the same time, until something is left for pages.
+ */
+uint64_t interval_longer(uint64_t interval_ns, uint64_t min_ns, uint64_t max_ns);
+
 #define INTERVAL_MIN_NS UINT64_C(50000000)
 #define INTERVAL_MAX_NS UINT64_C(120000000000)
 

@@ -168,7 +168,11 @@ static uint64_t share_round(struct markets *markets, const uint64_t *claims, con
 	return rest - given;
 }
 
-/* All that is sure, then what all but ties at the level; 0 or -ENOMEM. */
+/*
+ * All that is sure, then what all but ties at the level. Where priorities decide, pages of
+ * the band are equals, and each counts as much: by heat, a market that was looked at in a
+ * slow moment would lose its places to the next. 0 or -ENOMEM.
+ */
 static int share_places(struct markets *markets, uint64_t places)
 {
 	auto_free uint64_t *claims = calloc(markets->n * 2, sizeof(*claims));
@@ -184,7 +188,9 @@ static int share_places(struct markets *markets, uint64_t places)
 
 		market->places = bounded(market, hotter(market, level < 0 ? 0 : level + BAND_BINS));
 		most[i] = bounded(market, hotter(market, level - BAND_BINS));
-		claims[i] = level < 0 ? 0 : claim(markets, market, level, left);
+		if (level >= 0)
+			claims[i] = markets->by_priority ? most[i] - market->places
+							 : claim(markets, market, level, left);
 		rest -= least(rest, market->places);
 	}
 	/* Each round fills up a market, or hands out all but some odd pages. */

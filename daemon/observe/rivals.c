@@ -152,7 +152,8 @@ static int look_at_generations(struct rivals *rivals)
 		free(now.list);
 		return ret;
 	}
-	qsort(now.list, now.n, sizeof(now.list[0]), compare);
+	if (now.n)
+		qsort(now.list, now.n, sizeof(now.list[0]), compare);
 	/* Nothing to compare with: it may have aged. */
 	rivals->last.aged += rivals->seen.n ? count_younger(&rivals->seen, &now) : 1;
 	free(rivals->seen.list);

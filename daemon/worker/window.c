@@ -280,6 +280,9 @@ static void step_adapt(struct window *window)
 	window->account.share_ppm = heat_share_ppm(window->heat, view_fast_nodes(window));
 	if (config->window_ns)
 		return;
+	if (window->account.starved)
+		window->interval_ns = interval_longer(window->interval_ns, config->window_min_ns,
+						      config->window_max_ns);
 	if (!stats.observed)
 		return;
 	/* A slice stands for the whole. */

@@ -195,13 +195,31 @@ static void test_interval(void **state)
 				 cases[i].next);
 }
 
+/* Windows that cost more than they may, whatever they do, get longer until they do not. */
+static void test_interval_longer(void **state)
+{
+	static const struct {
+		uint64_t now, next;
+	} cases[] = { { S, 2 * S },
+		      { 80 * S, 120 * S },
+		      { 120 * S, 120 * S },
+		      { 0, 50 * MS },
+		      { UINT64_MAX, 120 * S } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(interval_longer(cases[i].now, INTERVAL_MIN_NS, INTERVAL_MAX_NS),
+				 cases[i].next);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log_interval),     cmocka_unit_test(test_finds_rate),
 		cmocka_unit_test(test_confidence_grows), cmocka_unit_test(test_change),
 		cmocka_unit_test(test_false_alarms),     cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_interval),
+		cmocka_unit_test(test_interval),         cmocka_unit_test(test_interval_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,17 +192,26 @@ static void test_idle_needs_a_flush(void **state)
 	}
 }
 
-/* Over its limit it waits and decides, but looks at nothing, and says so. */
+/*
+ * Over its limit it waits and decides, but looks at nothing, and says so. The next window
+ * is longer, unless the conf has a say in that.
+ */
 static void test_starved(void **state)
 {
 	struct bench *bench = *state;
 	struct window *window;
+	uint64_t before_ns;
 	const char *what = "";
 
 	bench->config.cpu_max_ppm = 0;
+	bench->config.window_ns = 0;
+	bench->config.window_min_ns = 1;
+	bench->config.window_max_ns = UINT64_MAX;
 	window = open_window(bench);
+	before_ns = window->interval_ns;
 	assert_int_equal(window_run(window, &what), 0);
 	assert_string_equal(seen.steps, "wd");
+	assert_int_equal(window->interval_ns, 2 * before_ns);
 	assert_int_equal(window->account.starved, 1);
 	assert_int_equal(window->account.marked_targets, 0);
 	assert_int_equal(window->account.stale_targets, 0);
