@@ -65,7 +65,10 @@ void manager_report_limits(struct manager *manager)
 	int due = now_ns - manager->unmet_line_ns >= manager->config->log_every_ns;
 	size_t i;
 
-	for (i = 0; i < manager->config->n_rules; i++) {
+	/* Who may not promote cannot meet one. */
+	for (i = 0; i < manager->config->n_rules && !manager->worker_config.observe; i++) {
+		if (!manager->config->rules[i].promote)
+			continue;
 		if (!board_floor_unmet(manager->board, (uint32_t)i, manager->groups[i].fast_min,
 				       &held)) {
 			manager->unmet[i] = 0;

@@ -85,6 +85,7 @@ static int wake_up(struct manager *manager)
 		manager_stop_worker(manager);
 		return 0;
 	}
+	manager_change_settings(manager);
 	manager_view_worker(manager);
 	return 1;
 }
@@ -140,6 +141,20 @@ static int is_settled(const struct manager *manager)
 	return clock_now_ns() - manager->changed_ns >= manager->config->sweep_ns;
 }
 
+/* A watermark that is raised for a while is no memory that comes or goes. */
+static int memory_moved(const struct topology *a, const struct topology *b)
+{
+	const struct topology_node *before, *now;
+	size_t i, n_before, n_now;
+
+	before = topology_nodes(a, &n_before);
+	now = topology_nodes(b, &n_now);
+	for (i = 0; i < n_before && i < n_now; i++)
+		if (before[i].id != now[i].id || before[i].present_pages != now[i].present_pages)
+			return 1;
+	return n_before != n_now;
+}
+
 static void look(struct manager *manager)
 {
 	uint64_t leaving = topology_going(manager->topology, &manager->next_block, BLOCKS_MAX);
@@ -157,7 +172,8 @@ static void look(struct manager *manager)
 		next = NULL;
 	}
 	if (next) {
-		manager->changed_ns = clock_now_ns();
+		if (!told || memory_moved(manager->topology, next))
+			manager->changed_ns = clock_now_ns();
 		ret = use_topology(manager, next, !told);
 		if (ret < 0)
 			topology_free(next);

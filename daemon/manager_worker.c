@@ -111,6 +111,8 @@ int manager_open_worker(struct manager *manager)
 	manager_set_bounds(manager);
 	manager_set_limits(manager);
 	/* Without memory for it nobody looks; the worker will not start either. */
+	rivals_free(manager->rivals);
+	manager->rivals = NULL;
 	if (rivals_new("/proc", "/sys", &manager->rivals) == 0)
 		worker->rivals = manager->rivals;
 	ret = worker_start(worker, &manager->worker);

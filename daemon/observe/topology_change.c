@@ -68,7 +68,8 @@ int topology_reread(const struct topology *old, uint64_t leaving, struct topolog
 
 static int node_same(const struct topology_node *a, const struct topology_node *b)
 {
-	return a->present_pages == b->present_pages && a->high_pages == b->high_pages;
+	return a->present_pages == b->present_pages && a->total_pages == b->total_pages &&
+	       a->high_pages == b->high_pages;
 }
 
 int topology_same(const struct topology *a, const struct topology *b, int *ret_told)

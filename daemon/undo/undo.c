@@ -32,14 +32,14 @@ struct undo {
 /* The record of that. */
 static const struct record run_dir_record = { .name = "run_dir" };
 
-static void undo_setting(struct undo *undo, const char *path, const struct record *record);
-static void undo_pins(struct undo *undo, const char *path, const struct record *record);
+static int undo_setting(struct undo *undo, const char *path, const struct record *record);
+static int undo_pins(struct undo *undo, const char *path, const struct record *record);
 
 /* All that may be changed: a record names one of these, and nothing else is ever touched. */
 static const struct {
 	const char *name;
 	const char *path; /* of a setting, below /proc */
-	void (*undo)(struct undo *undo, const char *path, const struct record *record);
+	int (*undo)(struct undo *undo, const char *path, const struct record *record);
 } changes[] = {
 	{ "numa_balancing", "sys/kernel/numa_balancing", undo_setting },
 	{ "pins", NULL, undo_pins },
@@ -61,34 +61,38 @@ static int write_setting(const struct undo *undo, const char *path, uint64_t val
 	return write(fd, text, (size_t)length) < 0 ? -errno : 0;
 }
 
-static void undo_setting(struct undo *undo, const char *path, const struct record *record)
+/* 0 when there is nothing left to do, or -errno: then the record is still needed. */
+static int undo_setting(struct undo *undo, const char *path, const struct record *record)
 {
 	uint64_t now;
 	int ret = file_read_u64(&now, "%s/%s", undo->env->proc_root, path);
 
 	/* Killed before it was written, or after it was put back. */
 	if (ret == 0 && now == record->was)
-		return;
+		return 0;
 	if (ret == 0 && now != record->set) {
 		log_info("%s is %" PRIu64 ", not %" PRIu64 " as tiered had set it: somebody else's "
 			 "by now; leaving it so",
 			 path, now, record->set);
-		return;
+		return 0;
 	}
 	if (ret == 0)
 		ret = write_setting(undo, path, record->was);
 	if (ret < 0)
-		log_error("%s cannot be set to %" PRIu64 " again: %s; do so by hand", path,
-			  record->was, strerror(-ret));
+		log_error("%s cannot be set to %" PRIu64 " again: %s; do so by hand, or run "
+			  "tiered --undo with the rights for it",
+			  path, record->was, strerror(-ret));
 	else
 		log_info("%s is %" PRIu64 " again, as before", path, record->was);
+	return ret;
 }
 
-static void undo_pins(struct undo *undo, const char *path, const struct record *record)
+static int undo_pins(struct undo *undo, const char *path, const struct record *record)
 {
 	(void)path;
 	(void)record;
 	undo->env->unpin();
+	return 0;
 }
 
 /* @told: strange records were told of before. */
@@ -108,8 +112,8 @@ static void undo_all(struct undo *undo, int told)
 				    ret == -EBADMSG ? "another kind of file" : strerror(-ret));
 			continue;
 		}
-		changes[i].undo(undo, changes[i].path, &record);
-		record_remove(undo->folder_fd, changes[i].name);
+		if (changes[i].undo(undo, changes[i].path, &record) == 0)
+			record_remove(undo->folder_fd, changes[i].name);
 	}
 }
 

@@ -182,6 +182,30 @@ static void test_changed_since(void **state)
 }
 
 /* One at a time; the lock goes with its holder, whatever becomes of it. */
+/* What cannot be put back now is put back by who can, later. */
+static void test_refused(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t was;
+
+	be_killed(scene);
+	tree_text(&scene->tree, SETTING, "?\n");
+	undo_close(open_undo(scene));
+	assert_true(there(scene, "run/undo/numa_balancing"));
+	assert_false(there(scene, "run/undo/pins"));
+	/* A daemon that wants the same changes nothing, and keeps what was known. */
+	tree_text(&scene->tree, SETTING, "?\n");
+	{
+		struct undo *undo = open_undo(scene);
+
+		tree_text(&scene->tree, SETTING, "0\n");
+		assert_int_equal(undo_set(undo, "numa_balancing", 0, &was), 0);
+		undo_close(undo);
+	}
+	assert_int_equal(setting(scene), 2);
+	assert_false(there(scene, "run/undo/numa_balancing"));
+}
+
 static void test_lock(void **state)
 {
 	struct scene *scene = *state;
@@ -268,7 +292,7 @@ int main(void)
 		SCENE_TEST(test_killed),        SCENE_TEST(test_killed_between),
 		SCENE_TEST(test_changed_since), SCENE_TEST(test_lock),
 		SCENE_TEST(test_folders),       SCENE_TEST(test_strange_records),
-		SCENE_TEST(test_no_record),
+		SCENE_TEST(test_no_record),     SCENE_TEST(test_refused),
 	};
 
 	return cmocka_run_group_tests_name("undo", tests, NULL, NULL);
