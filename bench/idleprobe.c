@@ -168,7 +168,7 @@ static struct target *hold(pid_t pid)
 	err = proc_read_stat("/proc", key.tgid, &stat);
 	key.start_ns = stat.start_ns;
 	if (!err)
-		err = target_open("/proc", 1, &key, &target);
+		err = target_open("/proc", 1, &key, NULL, &target);
 	if (!err)
 		err = vmas_refresh(target, "/proc", NULL, NULL);
 	if (err)

@@ -148,7 +148,7 @@ static void bench_open(struct bench *bench)
 		bench->addresses[i] = bench->memory + i * MEMORY_PAGE_WORDS;
 	if (!r) {
 		key.start_ns = stat.start_ns;
-		r = target_open("/proc", 1, &key, &bench->target);
+		r = target_open("/proc", 1, &key, NULL, &bench->target);
 	}
 	if (!r)
 		r = migrator_new(&env, &bench->migrator);

@@ -262,7 +262,7 @@ static struct target *hold(const struct bench *bench, pid_t pid)
 	err = proc_read_stat("/proc", key.tgid, &stat);
 	key.start_ns = stat.start_ns;
 	if (!err)
-		err = target_open("/proc", 1, &key, &target);
+		err = target_open("/proc", 1, &key, NULL, &target);
 	if (err)
 		die("cannot hold the child", err);
 	target->vmas = malloc(sizeof(*target->vmas));

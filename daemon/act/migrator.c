@@ -50,18 +50,18 @@ static uint64_t folio_pages(const struct move *move)
 static void move_folios(struct migrator *migrator, struct target *target, struct move *moves,
 			size_t n, struct migrator_call *call)
 {
-	struct guard *guard = target->calls ? target->calls->guard : NULL;
-	uint64_t start_ns = clock_thread_cpu_ns() + guard_cpu_ns(guard);
 	struct call_cost cost = { 0 };
 
 	migrator->call.client = target->calls;
-	migrator->call.shared = 0;
-	if (migrator->env.admit)
-		migrator->call.shared = migrator->env.admit(migrator->env.arg, target, moves, n);
 	call_run(&migrator->call, (int)target->key.tgid, moves, n, &cost);
 	call->calls += cost.calls;
 	call->flush_bound += cost.flush_bound;
-	call->cpu_ns += clock_thread_cpu_ns() + guard_cpu_ns(guard) - start_ns;
+}
+
+/* CPU time of this thread, and of those that make its calls. */
+static uint64_t cpu_now_ns(const struct target *target)
+{
+	return clock_thread_cpu_ns() + guard_cpu_ns(target->calls ? target->calls->guard : NULL);
 }
 
 static void void_moves(struct move *moves, size_t n)
@@ -93,7 +93,12 @@ static void count_moved(const struct move *moves, size_t n, struct migrator_call
 static void run_call(struct migrator *migrator, struct target *target, struct move *moves, size_t n)
 {
 	struct migrator_call call = { .target = target, .to = moves[0].to };
+	uint64_t start_ns = cpu_now_ns(target);
 
+	/* First what may take its time: nothing may come between the look and the call. */
+	migrator->call.shared = 0;
+	if (migrator->env.admit)
+		migrator->call.shared = migrator->env.admit(migrator->env.arg, target, moves, n);
 	if (!migrator->env.alive(target)) {
 		void_moves(moves, n);
 		return;
@@ -103,6 +108,7 @@ static void run_call(struct migrator *migrator, struct target *target, struct mo
 	migrator->env.victim(migrator->env.arg, NULL);
 	if (!migrator->env.alive(target))
 		void_moves(moves, n);
+	call.cpu_ns = cpu_now_ns(target) - start_ns;
 	count_moved(moves, n, &call);
 	migrator->ns_per_folio = (migrator->ns_per_folio * 3 + call.cpu_ns / n) / 4;
 	migrator->env.done(migrator->env.arg, &call);

@@ -91,17 +91,25 @@ static void filter_run(const struct sharers *sharers, const struct target *targe
 	size_t i, t;
 
 	read_frames(target, moves, n, ours);
+	/* Not there, or not to be looked at: who maps it in the next moment is not known. */
+	for (i = 0; i < n; i++)
+		if (!pagemap_pfn(ours[i]))
+			call_settle(&moves[i], MOVE_GONE, -1);
 	if (!any_shared(ours, n))
 		return;
 	for (t = 0; t < n_willing; t++) {
 		read_frames(willing[t], moves, n, theirs);
 		for (i = 0; i < n; i++)
-			found[i] += pagemap_pfn(theirs[i]) == pagemap_pfn(ours[i]);
+			found[i] += pagemap_pfn(theirs[i]) == pagemap_pfn(ours[i]) &&
+				    (willing[t]->allowed_nodes >> moves[i].to & 1);
 	}
 	for (i = 0; i < n; i++) {
 		uint64_t pfn = pagemap_pfn(ours[i]);
 
-		if (pfn && !(ours[i] & PAGEMAP_EXCLUSIVE) && mappings_of(sharers, pfn) > found[i])
+		if (!pfn || (ours[i] & PAGEMAP_EXCLUSIVE))
+			continue;
+		/* Of a large folio somebody else may map another part. */
+		if (moves[i].order || mappings_of(sharers, pfn) > found[i])
 			call_settle(&moves[i], MOVE_SHARED, -1);
 	}
 }

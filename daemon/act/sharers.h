@@ -28,7 +28,8 @@ void sharers_close(struct sharers *sharers);
 
 /*
  * Of @n moves of @target, ascending addresses, settles those as MOVE_SHARED whose page has
- * a mapping that is of none of @willing. A page that cannot be looked at is left to the kernel.
+ * a mapping that is of none of @willing, or of one that may not use the node it goes to, and
+ * shared folios of more than a page. What is not there, or cannot be looked at, is MOVE_GONE.
  */
 void sharers_filter(const struct sharers *sharers, const struct target *target,
 		    const struct target *const *willing, size_t n_willing, struct move *moves,

@@ -68,6 +68,22 @@ void fit_count_target(const struct snapshot *snapshot, const struct target_view 
 	}
 }
 
+uint64_t fit_fixed(const struct snapshot *snapshot, const struct target_view *target,
+		   const struct fit *fit)
+{
+	struct heat_target_view view;
+	uint64_t pages = 0;
+	unsigned int node;
+	unsigned int bin;
+
+	if (competes(target, fit, 0) || heat_target(snapshot->heat, target->id, &view))
+		return 0;
+	for (node = 0; node < TIERED_NODES_MAX; node++)
+		for (bin = 0; fit->tier_of[node] == 0 && view.bins[node] && bin < HEAT_BINS; bin++)
+			pages += view.bins[node][bin];
+	return pages;
+}
+
 static void count_all(const struct snapshot *snapshot, const struct fit *fit, uint64_t nodes,
 		      uint64_t bins[HEAT_SLOTS])
 {

@@ -41,6 +41,10 @@ void fit_snapshot(const struct snapshot *snapshot, struct fit *ret);
 void fit_count_target(const struct snapshot *snapshot, const struct target_view *target,
 		      const struct fit *fit, uint64_t nodes, uint64_t *bins);
 
+/* Pages of @target on the fastest tier that compete for nothing: it may not be demoted. */
+uint64_t fit_fixed(const struct snapshot *snapshot, const struct target_view *target,
+		   const struct fit *fit);
+
 /* The rate from which on @places of the pages in @bins are as hot or hotter. */
 int16_t fit_threshold(const uint64_t *bins, uint64_t places);
 

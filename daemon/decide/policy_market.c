@@ -74,6 +74,7 @@ static void count_target(const struct snapshot *snapshot, const struct target_vi
 {
 	uint64_t warm;
 
+	market->fixed += fit_fixed(snapshot, target, fit);
 	market->held += (int64_t)count_side(snapshot, target, fit, fit->nodes[0],
 					    FILTER_RATE_MIN - 1, market);
 	warm = count_side(snapshot, target, fit, fit_slower(fit, 0), log_idle, market);
@@ -100,6 +101,10 @@ static void bound_floors(struct markets *markets, uint64_t places)
 	for (i = 0; i < markets->n; i++) {
 		struct market *market = &markets->market[i];
 
+		/* What lies there for good takes its part of either bound. */
+		market->floor -= least(market->floor, market->fixed);
+		if (market->ceiling != UINT64_MAX)
+			market->ceiling -= least(market->ceiling, market->fixed);
 		market->floor = least(market->floor, (uint64_t)market->held + market->warm);
 		market->floor = least(market->floor, market->ceiling);
 		sum += market->floor;

@@ -23,6 +23,7 @@
  * @priority: its weight
  * @floor, @ceiling: bounds of @places
  * @bins: its pages that compete, by rate, on all tiers; HEAT_SLOTS
+ * @fixed: pages on the fastest tier that do not compete; they count against the bounds
  * @held: how many of these lie on the fastest tier, with what is planned
  * @warm: how many of the others are accessed often enough to pay
  * @places: what it may hold there
@@ -34,6 +35,7 @@ struct market {
 	uint64_t floor;
 	uint64_t ceiling;
 	uint64_t bins[HEAT_SLOTS];
+	uint64_t fixed;
 	int64_t held;
 	uint64_t warm;
 	uint64_t places;

@@ -61,7 +61,7 @@ static int target_hold(const char *proc_root, struct target *target)
 }
 
 int target_open(const char *proc_root, uint32_t id, const struct target_key *key,
-		struct target **ret)
+		struct guard *guard, struct target **ret)
 {
 	struct target *target = calloc(1, sizeof(*target));
 	int err;
@@ -73,6 +73,8 @@ int target_open(const char *proc_root, uint32_t id, const struct target_key *key
 	target->pidfd = -1;
 	target->pagemap_fd = -1;
 	target->calls = calloc(1, sizeof(*target->calls));
+	if (target->calls)
+		target->calls->guard = guard;
 	err = !target->calls ? -ENOMEM : target_hold(proc_root, target);
 	if (err < 0) {
 		target_close(target);
@@ -95,11 +97,6 @@ void target_close(struct target *target)
 	free(target->calls);
 	free(target->vmas);
 	free(target);
-}
-
-void target_set_guard(struct target *target, struct guard *guard)
-{
-	target->calls->guard = guard;
 }
 
 int target_blocked(const struct target *target)

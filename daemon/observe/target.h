@@ -34,17 +34,15 @@ struct target {
 
 /**
  * target_open() - takes hold of a process
+ * @guard: makes the calls that may block, this one's already; NULL: they are made straight away
  *
- * Returns 0; -ESRCH when it is gone or @key->start_ns does not match any more;
+ * Returns 0, also for a process that blocks; -ESRCH when it is gone or @key->start_ns does not match any more;
  * -EACCES and the like as the kernel says.
  */
-int target_open(const char *proc_root, uint32_t id, const struct target_key *key,
-		struct target **ret);
-void target_close(struct target *target);
-
-/* From here on no call of this target waits for longer than @guard has patience. */
 struct guard;
-void target_set_guard(struct target *target, struct guard *guard);
+int target_open(const char *proc_root, uint32_t id, const struct target_key *key,
+		struct guard *guard, struct target **ret);
+void target_close(struct target *target);
 
 /* A call did not come back: until target_retry() no other is made, and they say -EBUSY. */
 int target_blocked(const struct target *target);

@@ -204,6 +204,8 @@ static int list_from_source(struct list *list, vma_source_fn *source, void *arg,
 			return -ENOMEM;
 		records = more;
 		n = source(arg, (int)tgid, records, room);
+		if (guard_deserted())
+			return -EBUSY;
 	}
 	if (n < 0)
 		return n;

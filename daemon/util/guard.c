@@ -44,6 +44,9 @@ struct guard {
 	struct guard_lane *stuck[STUCK_MAX];
 };
 
+/* In a helper: its lane. */
+static _Thread_local struct guard_lane *own_lane;
+
 static void lane_put(struct guard_lane *lane)
 {
 	unsigned int holders;
@@ -83,6 +86,7 @@ static void *lane_main(void *arg)
 {
 	struct guard_lane *lane = arg;
 
+	own_lane = lane;
 	pthread_mutex_lock(&lane->lock);
 	lane->tid = (uint32_t)syscall(SYS_gettid);
 	pthread_cond_broadcast(&lane->changed);
@@ -270,9 +274,10 @@ static void abandon(struct guard_client *client, struct guard_lane *lane)
 
 	client->blocked = 1;
 	/* guard_room() made no lane without a place. */
-	if (!place)
+	if (!place) {
+		lane_put(lane);
 		return;
-	lane->holders++;
+	}
 	client->stuck = lane;
 	*place = lane;
 	guard->lane = NULL;
@@ -297,6 +302,8 @@ int guard_call(struct guard_client *client, int (*run)(void *room), void (*drop)
 		client->guard->cpu_ns += lane->cpu_ns;
 	} else {
 		lane->abandoned = 1;
+		/* For @client; its thread may let go of it as soon as the lock is free. */
+		lane->holders++;
 		if (lane->state == LANE_ASKED)
 			lane->state = LANE_QUITS;
 	}
@@ -305,6 +312,18 @@ int guard_call(struct guard_client *client, int (*run)(void *room), void (*drop)
 		return result;
 	abandon(client, lane);
 	return -EBUSY;
+}
+
+int guard_deserted(void)
+{
+	int deserted;
+
+	if (!own_lane)
+		return 0;
+	pthread_mutex_lock(&own_lane->lock);
+	deserted = own_lane->abandoned;
+	pthread_mutex_unlock(&own_lane->lock);
+	return deserted;
 }
 
 int guard_retry(struct guard_client *client)

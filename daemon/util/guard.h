@@ -52,6 +52,12 @@ void *guard_room(struct guard *guard, size_t size);
  */
 int guard_call(struct guard_client *client, int (*run)(void *room), void (*drop)(void *room));
 
+/*
+ * For what guard_call() runs, after each call that may have blocked: 1 when nobody waits
+ * for it any more. Then all that is not in the room may be gone.
+ */
+int guard_deserted(void);
+
 /* 1 when the call that was stuck is over (or there was none): calls may be made again. */
 int guard_retry(struct guard_client *client);
 

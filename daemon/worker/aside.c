@@ -59,10 +59,11 @@ static void judge(struct seat *seat, uint64_t now_ns)
 	uint64_t requested = seat->account.requested.folios - seat->judged_requested;
 	uint64_t failed = failed_folios(&seat->account) - seat->judged_failed;
 
-	if (seat->backoff.why != BACKOFF_NONE)
-		return;
 	seat->judged_requested += requested;
 	seat->judged_failed += failed;
+	/* What was under way when it was set aside is judged once. */
+	if (seat->backoff.why != BACKOFF_NONE)
+		return;
 	if (target_blocked(seat->target))
 		begin(seat, BACKOFF_BLOCKED, now_ns);
 	else if (backoff_failing(requested, failed))

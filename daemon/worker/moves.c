@@ -17,12 +17,13 @@
 /* A first guess of the time one page takes, on the high side: 2 to 3 us on real hardware. */
 #define FIRST_NS_PER_MOVE (20 * NSEC_PER_USEC)
 
+/* Who was set aside since the plan was made is as good as gone. */
 static struct target *target_of(void *arg, uint32_t id)
 {
 	struct window *window = arg;
 	struct seat *seat = roster_find(&window->roster, id);
 
-	return seat ? seat->target : NULL;
+	return seat && seat->backoff.why == BACKOFF_NONE ? seat->target : NULL;
 }
 
 /* Moves of a plan that --verbose tells one by one. */

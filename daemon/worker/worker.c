@@ -114,13 +114,12 @@ static void add_target(struct worker *worker, const struct worker_add *add)
 	struct target *target;
 	int ret;
 
-	ret = target_open(worker->config.proc_root, add->id, &add->key, &target);
+	ret = target_open(worker->config.proc_root, add->id, &add->key, window->guard, &target);
 	if (ret < 0) {
 		report_gone(&worker->to_main, add->id, ret);
 		return;
 	}
 	target->rule = add->rule;
-	target_set_guard(target, window->guard);
 	ret = roster_add(&window->roster, target);
 	if (ret < 0) {
 		target_close(target);

@@ -124,7 +124,7 @@ static struct target *open_child(pid_t child, uint32_t id)
 	struct target_key key = child_key(child);
 	struct target *target;
 
-	assert_int_equal(target_open("/proc", id, &key, &target), 0);
+	assert_int_equal(target_open("/proc", id, &key, NULL, &target), 0);
 	return target;
 }
 

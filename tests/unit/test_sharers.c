@@ -31,6 +31,7 @@ static void open_scene(struct scene *scene)
 
 	for (i = 0; i < PROCESSES; i++) {
 		scene->targets[i] = (struct target){ .id = (uint32_t)i + 1 };
+		scene->targets[i].allowed_nodes = UINT64_MAX;
 		scene->targets[i].pagemap_fd = memfd_create("pagemap", 0);
 		scene->willing[i] = &scene->targets[i];
 		assert_true(scene->targets[i].pagemap_fd >= 0);
@@ -98,6 +99,29 @@ static void test_all_mappings_must_be_found(void **state)
 	map_page(&scene, 1, 0, 78, 0);
 	assert_int_equal(result_of(&scene, 2, 2), MOVE_SHARED);
 	assert_int_equal(result_of(&scene, 3, 2), MOVE_PENDING);
+	/* Nor is one willing that may not use the node (0). */
+	scene.targets[2].allowed_nodes = ~UINT64_C(1);
+	assert_int_equal(result_of(&scene, 3, 2), MOVE_SHARED);
+	close_scene(&scene);
+}
+
+/* Of a large folio others may map another part; of a page that is not there, anybody. */
+static void test_not_to_be_told(void **state)
+{
+	struct scene scene;
+	struct move large = move_of(0), absent = move_of(1);
+	size_t i;
+
+	(void)state;
+	open_scene(&scene);
+	large.order = 4;
+	for (i = 0; i < PROCESSES; i++)
+		map_page(&scene, i, 0, 77, 0);
+	count_mappings(&scene, 77, PROCESSES);
+	sharers_filter(&scene.sharers, &scene.targets[0], scene.willing, PROCESSES, &large, 1);
+	assert_int_equal(large.result, MOVE_SHARED);
+	sharers_filter(&scene.sharers, &scene.targets[0], scene.willing, PROCESSES, &absent, 1);
+	assert_int_equal(absent.result, MOVE_GONE);
 	close_scene(&scene);
 }
 
@@ -162,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_mappings_must_be_found),
+		cmocka_unit_test(test_not_to_be_told),
 		cmocka_unit_test(test_exclusive_pages_need_no_count),
 		cmocka_unit_test(test_no_counts),
 		cmocka_unit_test(test_runs),

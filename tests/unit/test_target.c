@@ -80,7 +80,7 @@ static void test_open(void **state)
 	uint64_t entries[64], stack = (uintptr_t)&key / TIERED_PAGE_SIZE * TIERED_PAGE_SIZE;
 
 	(void)state;
-	assert_int_equal(target_open("/proc", 7, &key, &target), 0);
+	assert_int_equal(target_open("/proc", 7, &key, NULL, &target), 0);
 	assert_int_equal(target->id, 7);
 	assert_true(target->allowed_nodes & 1);
 	assert_true(strlen(target->comm) > 0);
@@ -101,9 +101,9 @@ static void test_wrong_process(void **state)
 
 	(void)state;
 	key.start_ns += NSEC_PER_SEC;
-	assert_int_equal(target_open("/proc", 7, &key, &target), -ESRCH);
+	assert_int_equal(target_open("/proc", 7, &key, NULL, &target), -ESRCH);
 	key.tgid = INT32_MAX;
-	assert_int_equal(target_open("/proc", 7, &key, &target), -ESRCH);
+	assert_int_equal(target_open("/proc", 7, &key, NULL, &target), -ESRCH);
 	assert_ptr_equal(target, &key);
 }
 
@@ -114,7 +114,7 @@ static void test_death(void **state)
 	uint64_t entry;
 
 	(void)state;
-	assert_int_equal(target_open("/proc", 7, &key, &target), 0);
+	assert_int_equal(target_open("/proc", 7, &key, NULL, &target), 0);
 	kill(child, SIGKILL);
 	assert_true(dies(target));
 	assert_int_equal(target_pagemap(target, 0, &entry, 1), -ESRCH);
@@ -132,7 +132,7 @@ static void test_exec(void **state)
 	uint64_t entry;
 
 	(void)state;
-	assert_int_equal(target_open("/proc", 7, &key, &target), 0);
+	assert_int_equal(target_open("/proc", 7, &key, NULL, &target), 0);
 	assert_int_equal(write(to_child[1], "x", 1), 1);
 	assert_true(dies(target));
 	assert_int_equal(kill(child, 0), 0);

@@ -130,7 +130,7 @@ static int open_self(void **state)
 	if (proc_read_stat("/proc", key.tgid, &stat) < 0)
 		return -1;
 	key.start_ns = stat.start_ns;
-	return target_open("/proc", 1, &key, &self);
+	return target_open("/proc", 1, &key, NULL, &self);
 }
 
 static int close_self(void **state)

@@ -114,7 +114,7 @@ static struct window *open_window(struct bench *bench)
 
 	bench->open = 1;
 	assert_int_equal(window_open(window, &bench->config, seen_pause, NULL, &what), 0);
-	assert_int_equal(target_open("/proc", 1, &key, &target), 0);
+	assert_int_equal(target_open("/proc", 1, &key, NULL, &target), 0);
 	assert_int_equal(roster_add(&window->roster, target), 0);
 	assert_int_equal(fake_retarget(window->tracker, window->roster.targets, 1), 0);
 	return window;

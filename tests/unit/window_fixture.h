@@ -55,7 +55,7 @@ static inline int stage_open(void **state)
 	if (window_open(&stage->window, &stage->config, no_pause, NULL, &what) < 0)
 		return -1;
 	key = child_key(stage->child);
-	if (target_open("/proc", TARGET, &key, &target) < 0 ||
+	if (target_open("/proc", TARGET, &key, NULL, &target) < 0 ||
 	    roster_add(&stage->window.roster, target) < 0)
 		return -1;
 	roster_watch(&stage->window.roster);
