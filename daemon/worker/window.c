@@ -138,6 +138,8 @@ static int step_wait(struct window *window)
 
 /* Often enough to miss nothing that matters, and a small part of what reading costs. */
 #define GLANCE_NS NSEC_PER_MSEC
+/* On many CPUs the kernel takes its time to add up its counters: a glance in so many times that. */
+#define GLANCE_PART 32
 
 /* Who else has cleared accessed bits since the last time, which may be before the marks. */
 static void look_for_rivals(struct window *window, struct rivals_sample *ret)
@@ -154,16 +156,20 @@ static void look_for_rivals(struct window *window, struct rivals_sample *ret)
 /* One may begin while marks are being read: between their reading and their being counted. */
 static void glance_at_rivals(struct window *window)
 {
+	uint64_t start_ns = clock_now_ns();
 	struct rivals_sample now;
 	struct rivals_doubt doubt;
 
-	if (!window->config->rivals || clock_now_ns() - window->glanced_ns < GLANCE_NS)
+	if (!window->config->rivals || start_ns - window->glanced_ns < window->glance_gap_ns)
 		return;
 	rivals_glance(window->config->rivals, &now);
 	doubt = rivals_judge(&window->rivals, &now);
 	window->doubt.anon |= doubt.anon;
 	window->doubt.file |= doubt.file;
 	window->glanced_ns = clock_now_ns();
+	window->glance_gap_ns = (window->glanced_ns - start_ns) * GLANCE_PART;
+	if (window->glance_gap_ns < GLANCE_NS)
+		window->glance_gap_ns = GLANCE_NS;
 }
 
 static void book_rivals(struct window *window)

@@ -64,6 +64,7 @@ struct window {
 	struct rivals_sample rivals; /* as of the last reading of marks */
 	struct rivals_doubt doubt;   /* of the marks that are being read */
 	uint64_t glanced_ns;
+	uint64_t glance_gap_ns;
 
 	int paused; /* told to rest; it takes no window then */
 	int hold;   /* about to be told: moves and waits of this window end now */
