@@ -258,7 +258,9 @@ static int step_decide(struct window *window)
 	int ret;
 
 	plan_clear(&window->plan);
-	window->decided_ns = window->seen_ns ? window->seen_ns : window->interval_ns;
+	/* One that a pause cut short says nothing about how long windows are. */
+	window->decided_ns = window->seen_ns > window->interval_ns ? window->seen_ns
+								   : window->interval_ns;
 	ret = view_take(window, &view);
 	if (ret < 0)
 		return ret == -EAGAIN ? 0 : ret;
