@@ -102,16 +102,14 @@ static void print_head(struct json_object *status, FILE *out)
 static void print_rivals(struct json_object *last, FILE *out)
 {
 	struct json_object *rivals = answer_at(last, "rivals");
-	size_t i, n = json_object_is_type(rivals, json_type_array)
-			      ? json_object_array_length(rivals)
-			      : 0;
+	size_t i, n = answer_length(rivals);
 
 	if (!n)
 		return;
 	fputs("  disturbed  by", out);
 	for (i = 0; i < n; i++)
 		fprintf(out, "%s %s", i ? "," : "",
-			TEXT(json_object_get_string(json_object_array_get_idx(rivals, i))));
+			TEXT(json_object_get_string(answer_element(rivals, i))));
 	fprintf(out, ": %" PRIu64 " pages seen idle count as unknown\n",
 		answer_number(last, "withheld"));
 }

@@ -69,19 +69,27 @@ static pid_t fork_child(void)
 	return child;
 }
 
+/* For a child: a body that was intact after @ms. 1 when it is managed; damage is its end. */
+static int body_hold(const struct hostile *hostile, unsigned int ms)
+{
+	uint64_t *body;
+	int managed = body_start(hostile, &body);
+
+	sleep_ms(ms);
+	if (managed < 0 || hostile_verify(body, HOSTILE_BODY_PAGES) < 0)
+		_exit(1);
+	return managed;
+}
+
 static int step_exit(struct hostile *hostile)
 {
 	pid_t child = fork_child();
-	uint64_t *body;
 	int managed;
 
 	hostile->alone = 1;
 	if (child)
 		return wait_for(child);
-	managed = body_start(hostile, &body);
-	sleep_ms(hostile->round * 37 % 400);
-	if (managed < 0 || hostile_verify(body, HOSTILE_BODY_PAGES) < 0)
-		_exit(1);
+	managed = body_hold(hostile, hostile->round * 37 % 400);
 	*hostile->before = flight_look(hostile->flight);
 	if (managed && hostile->round % 2)
 		kill(getpid(), SIGKILL);
@@ -92,16 +100,11 @@ static int step_exit(struct hostile *hostile)
 static int step_exec(struct hostile *hostile)
 {
 	pid_t child = fork_child();
-	uint64_t *body;
-	int managed;
 
 	hostile->alone = 1;
 	if (child)
 		return wait_for(child);
-	managed = body_start(hostile, &body);
-	if (managed < 0 || hostile_verify(body, HOSTILE_BODY_PAGES) < 0)
-		_exit(1);
-	if (!managed)
+	if (!body_hold(hostile, 0))
 		_exit(2);
 	*hostile->before = flight_look(hostile->flight);
 	execl("/proc/self/exe", "hostile", "--executed", (char *)NULL);
@@ -166,12 +169,17 @@ _Noreturn static void live(const struct hostile *hostile)
 	}
 }
 
+/* After the piece: the partner has a copy of it, at the same place. */
 static int setup_partner(struct hostile *hostile)
 {
+	int r = hostile_setup_piece(hostile);
+
+	if (r < 0)
+		return r;
 	hostile->partner = fork_child();
 	if (hostile->partner == 0)
 		live(hostile);
-	return hostile->partner < 0 ? -errno : hostile_setup_piece(hostile);
+	return hostile->partner < 0 ? -errno : 0;
 }
 
 static int stopped(pid_t pid, int options)
@@ -220,24 +228,12 @@ static int step_ptrace(struct hostile *hostile)
 	return flight_manages(hostile->flight, hostile->partner);
 }
 
-static int setup_traced(struct hostile *hostile)
-{
-	int r = hostile_setup_piece(hostile);
-
-	if (r < 0)
-		return r;
-	hostile->partner = fork_child();
-	if (hostile->partner == 0)
-		live(hostile);
-	return hostile->partner < 0 ? -errno : 0;
-}
-
 const struct hostile_effect hostile_process_effects[] = {
 	{ "exit", hostile_setup_piece, step_exit, 4 },
 	{ "exec", hostile_setup_piece, step_exec, 6 },
 	{ "fork", hostile_setup_piece, step_fork, 1 },
 	{ "vfork", hostile_setup_piece, step_vfork, 1 },
 	{ "stop", setup_partner, step_stop, 1 },
-	{ "ptrace", setup_traced, step_ptrace, 1 },
+	{ "ptrace", setup_partner, step_ptrace, 1 },
 	{ .name = NULL },
 };

@@ -61,7 +61,7 @@ static void move_folios(struct migrator *migrator, struct target *target, struct
 /* CPU time of this thread, and of those that make its calls. */
 static uint64_t cpu_now_ns(const struct target *target)
 {
-	return clock_thread_cpu_ns() + guard_cpu_ns(target->calls ? target->calls->guard : NULL);
+	return guard_cpu_now_ns(target->calls ? target->calls->guard : NULL);
 }
 
 static void void_moves(struct move *moves, size_t n)

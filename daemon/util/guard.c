@@ -346,6 +346,11 @@ uint64_t guard_cpu_ns(const struct guard *guard)
 	return guard ? guard->cpu_ns : 0;
 }
 
+uint64_t guard_cpu_now_ns(const struct guard *guard)
+{
+	return clock_thread_cpu_ns() + guard_cpu_ns(guard);
+}
+
 uint32_t guard_tid(struct guard *guard)
 {
 	struct guard_lane *lane = guard ? lane_of(guard) : NULL;

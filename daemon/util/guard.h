@@ -67,6 +67,9 @@ void guard_leave(struct guard_client *client);
 /* CPU time of calls that came back; 0 for NULL. */
 uint64_t guard_cpu_ns(const struct guard *guard);
 
+/* CPU time of the calling thread, and of the calls that were made for it and came back. */
+uint64_t guard_cpu_now_ns(const struct guard *guard);
+
 /* The thread that makes the next call; 0: it cannot be had. */
 uint32_t guard_tid(struct guard *guard);
 

@@ -100,17 +100,11 @@ static void seat_marked(void *arg, struct target *target)
 	window->account.marked_targets++;
 }
 
-/* Of this thread and of the one that makes its calls. */
-static uint64_t cpu_now_ns(const struct window *window)
-{
-	return clock_thread_cpu_ns() + guard_cpu_ns(window->guard);
-}
-
 static int step_mark(struct window *window)
 {
 	const struct tracker_ops *tracker = window->config->tracker;
 	struct tracker_cost cost = { 0 };
-	uint64_t cpu_ns = cpu_now_ns(window), pages;
+	uint64_t cpu_ns = guard_cpu_now_ns(window->guard), pages;
 	int ret;
 
 	/* The window to come pays for itself; what it costs is only known afterwards. */
@@ -125,7 +119,7 @@ static int step_mark(struct window *window)
 	tracker->marked_targets(window->tracker, seat_marked, window);
 	window->marked_ns = clock_now_ns();
 	window->pages = cost.pages;
-	window->pages_ns = cpu_now_ns(window) - cpu_ns;
+	window->pages_ns = guard_cpu_now_ns(window->guard) - cpu_ns;
 	window->account.marked_pages = cost.pages;
 	window->account.scan_calls += cost.calls;
 	return 0;
@@ -228,7 +222,7 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 
 static int step_read(struct window *window)
 {
-	uint64_t cpu_ns = cpu_now_ns(window);
+	uint64_t cpu_ns = guard_cpu_now_ns(window->guard);
 	struct tracker_cost cost = { 0 };
 	struct rivals_sample rivals;
 	int ret;
@@ -246,7 +240,7 @@ static int step_read(struct window *window)
 	/* As of the beginning: who came while they were read is at work in the next window, too. */
 	window->rivals = rivals;
 	book_rivals(window);
-	window->pages_ns += cpu_now_ns(window) - cpu_ns;
+	window->pages_ns += guard_cpu_now_ns(window->guard) - cpu_ns;
 	window->account.read_pages = cost.pages;
 	window->account.scan_calls += cost.calls;
 	return 0;
