@@ -42,7 +42,7 @@ void heat_window(struct heat *heat, uint64_t window)
 	struct heat_stats *stats = &heat->store.stats;
 	size_t t;
 
-	stats->observed = stats->accessed = stats->unknown = 0;
+	stats->observed = stats->accessed = stats->unknown = stats->asleep = 0;
 	heat->store.window = window;
 	for (t = 0; t < heat->n_targets; t++) {
 		struct heat_target *target = heat->targets[t];
@@ -81,38 +81,6 @@ static union page reshaped(const union page *pages, unsigned int index, unsigned
 	return hottest;
 }
 
-/* The same state and the same news give the same state: neighbours are often alike. */
-struct memo {
-	uint32_t before;
-	uint32_t after;
-	int accessed;
-	int log_interval;
-	uint64_t interval_ns;
-	int valid;
-};
-
-static union page learn(struct memo *memo, union page page, const struct observation *seen)
-{
-	int accessed = seen->seen == SEEN_ACCESSED;
-	struct filter filter;
-
-	if (memo->valid && memo->interval_ns != seen->interval_ns)
-		memo->valid = 0;
-	if (memo->valid && memo->before == page.word && memo->accessed == accessed)
-		return (union page){ .word = memo->after };
-	if (!memo->valid) {
-		memo->interval_ns = seen->interval_ns;
-		memo->log_interval = filter_log_interval(seen->interval_ns);
-	}
-	memo->before = page.word;
-	memo->accessed = accessed;
-	filter = page_is_head(page) ? page_filter(page) : filter_start(memo->log_interval);
-	page_set_filter(&page, filter_update(filter, memo->log_interval, accessed));
-	memo->after = page.word;
-	memo->valid = 1;
-	return page;
-}
-
 /* Folios that reach beyond their region (mapped at an odd address) count with what fits. */
 static unsigned int folio_length(const struct observation *seen, unsigned int index)
 {
@@ -123,7 +91,7 @@ static unsigned int folio_length(const struct observation *seen, unsigned int in
 	return length;
 }
 
-static void observe_folio(struct region_store *store, struct memo *memo,
+static void observe_folio(struct region_store *store, struct page_memo *memo,
 			  const struct observation *seen)
 {
 	unsigned int index = (seen->address >> TIERED_PAGE_SHIFT) & (REGION_PAGES - 1);
@@ -143,7 +111,7 @@ static void observe_folio(struct region_store *store, struct memo *memo,
 		if (!page_is_head(page))
 			return;
 	} else {
-		page = learn(memo, page, seen);
+		page = page_learn(memo, page, seen->interval_ns, seen->seen == SEEN_ACCESSED);
 	}
 	page.node = seen->node & 63;
 	page.shared = (seen->flags & OBSERVED_SHARED) != 0;
@@ -154,8 +122,17 @@ static void observe_folio(struct region_store *store, struct memo *memo,
 		pages_place(store->pages, index, length, page);
 }
 
+/* Pages of files are read and written by calls, too, whoever maps them. */
+static void note_foreign(struct region *region, const struct observation *seen)
+{
+	unsigned int index = (seen->address >> TIERED_PAGE_SHIFT) & (REGION_PAGES - 1);
+
+	if (seen->flags & (OBSERVED_SHARED | OBSERVED_WILLING | OBSERVED_FILE))
+		region_note_foreign(region, index, folio_length(seen, index));
+}
+
 /* Observations of one region: returns how many were taken, all of them on success. */
-static int observe_region(struct heat *heat, struct heat_target *target, struct memo *memo,
+static int observe_region(struct heat *heat, struct heat_target *target, struct page_memo *memo,
 			  const struct observation *seen, size_t n)
 {
 	struct region *region = table_region_new(heat, target, seen->address);
@@ -166,8 +143,11 @@ static int observe_region(struct heat *heat, struct heat_target *target, struct 
 		heat->store.stats.refused++;
 		return -ENOMEM;
 	}
+	if (region->seen != (uint32_t)heat->store.window)
+		region->foreign = 0;
 	region_unfold(&heat->store, region, target->bins);
 	for (i = 0; i < n; i++) {
+		note_foreign(region, &seen[i]);
 		if (seen[i].node >= TIERED_NODES_MAX)
 			continue;
 		if (table_bins(heat, target, seen[i].node)) {
@@ -184,7 +164,7 @@ static int observe_region(struct heat *heat, struct heat_target *target, struct 
 
 int heat_observe(struct heat *heat, const struct observation *observations, size_t n)
 {
-	struct memo memo = { 0 };
+	struct page_memo memo = { 0 };
 	struct heat_target *target;
 	int result = 0;
 	size_t first = 0;
@@ -194,7 +174,7 @@ int heat_observe(struct heat *heat, const struct observation *observations, size
 	target = table_target_new(heat, observations[0].target);
 	if (!target)
 		return -ENOMEM;
-	if (observations[0].address <= target->last)
+	if (observations[0].address <= target->last && !target->asleep)
 		target->laps++;
 	target->last = observations[n - 1].address;
 	while (first < n) {

@@ -44,6 +44,7 @@ struct heat_config {
 /**
  * struct heat_stats - figures for people, in base pages unless said otherwise
  * @observed, @accessed, @unknown: of the current window
+ * @asleep: of targets that sleep, known to be idle in this window; not in @observed
  * @tracked: pages with a state
  * @regions, @expanded: 2 MiB regions, and those with a state per page
  * @coarse: regions that hold the mean of pages that differ
@@ -56,6 +57,7 @@ struct heat_stats {
 	uint64_t observed;
 	uint64_t accessed;
 	uint64_t unknown;
+	uint64_t asleep;
 	uint64_t tracked;
 	uint64_t regions;
 	uint64_t expanded;
@@ -130,6 +132,25 @@ int heat_observe(struct heat *heat, const struct observation *observations, size
  * MOVE_VOID and MOVE_PENDING change nothing; order and number of the moves are free.
  */
 void heat_settle(struct heat *heat, const struct move *moves, size_t n);
+
+/*
+ * Says, in each window anew, whether a target is asleep: then only a part of it is read, and the
+ * rest must not fade.
+ */
+void heat_sleep(struct heat *heat, uint32_t target, int asleep);
+
+/*
+ * All pages of @target but those that others may access were idle for @interval_ns, as far as
+ * they were looked at in window @since or later. Returns how many these are.
+ */
+uint64_t heat_idle(struct heat *heat, uint32_t target, uint64_t since, uint64_t interval_ns);
+
+/* Calls @each for the ranges where others may access pages of @target, ascending, as heat_each(). */
+typedef int heat_range_fn(void *arg, uint64_t start, uint64_t end);
+int heat_foreign(const struct heat *heat, uint32_t target, heat_range_fn *each, void *arg);
+
+/* How often the target was read from end to end, modulo 256. */
+uint8_t heat_laps(const struct heat *heat, uint32_t target);
 
 /* Forgets a target. */
 void heat_forget(struct heat *heat, uint32_t target);

@@ -69,6 +69,19 @@ static inline void page_set_filter(union page *page, struct filter filter)
 	page->sum = (uint32_t)(filter.sum + 32);
 }
 
+/* The same state and the same news give the same state: neighbours are often alike. */
+struct page_memo {
+	uint32_t before;
+	uint32_t after;
+	int accessed;
+	int log_interval;
+	uint64_t interval_ns;
+	int valid;
+};
+
+/* The state after one known observation; @memo begins with zeros. */
+union page page_learn(struct page_memo *memo, union page page, uint64_t interval_ns, int accessed);
+
 /*
  * One byte of history: how often of late a page was moved, or refused to be, and
  * when: windows / 4, modulo 32, so that 128 windows can be told apart.

@@ -34,6 +34,8 @@
  * @bin_min, @bin_max: coldest and hottest bin of any page
  * @node: of all pages, or TIERED_NODE_NONE when they differ
  * @lap: times the target had been read from end to end, when last observed
+ * @foreign: a bit per 256 KiB: as of the last look, pages there may be accessed by others
+ *	than the target
  */
 struct region {
 	uint64_t base;
@@ -49,7 +51,7 @@ struct region {
 	uint8_t bin_max;
 	uint8_t node;
 	uint8_t lap;
-	uint8_t spare;
+	uint8_t foreign;
 };
 
 _Static_assert(sizeof(struct region) == 32, "a region is half a cache line");
@@ -94,6 +96,9 @@ void region_drop(struct region_store *store, struct region *region, region_bins 
 
 /* Replaces similar pages by their mean, to save memory; 1 when it did. */
 int region_coarsen(struct region_store *store, struct region *region, region_bins bins);
+
+/* Pages that others may access, too. */
+void region_note_foreign(struct region *region, unsigned int index, unsigned int length);
 
 /* Base pages of the folio whose head is entry @index of unfolded pages. */
 unsigned int pages_run(const union page *pages, unsigned int index);

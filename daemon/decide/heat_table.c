@@ -234,6 +234,8 @@ int table_bins(struct heat *heat, struct heat_target *target, unsigned int node)
 static int faded(const struct region_store *store, const struct heat_target *target,
 		 const struct region *region)
 {
+	if (target->asleep)
+		return region->present == 0;
 	return region->present == 0 || ((uint32_t)store->window - region->seen >= FADE_WINDOWS &&
 					(uint8_t)(target->laps - region->lap) >= FADE_LAPS);
 }

@@ -24,12 +24,16 @@ struct chunk {
  * struct heat_target - what is known of one target
  * @laps: how often its addresses were gone through, modulo 256
  * @last: address of the last observation
+ * @asleep: it does not run: nothing of it fades, and readings of what is left to read are no laps
+ * @idle_pages: pages that are known to be idle because of that
  * @moved, @pingpong: folios, halved every 32 windows
  */
 struct heat_target {
 	uint32_t id;
 	uint8_t laps;
+	uint8_t asleep;
 	uint64_t last;
+	uint64_t idle_pages;
 	struct chunk *chunks;
 	size_t n_chunks;
 	size_t room_chunks;

@@ -118,6 +118,7 @@ static int step_mark(struct window *window)
 		return ret;
 	tracker->marked_targets(window->tracker, seat_marked, window);
 	window->marked_ns = clock_now_ns();
+	window->whole = cost.pages < pages;
 	window->pages = cost.pages;
 	window->pages_ns = guard_cpu_now_ns(window->guard) - cpu_ns;
 	window->account.marked_pages = cost.pages;
@@ -186,6 +187,13 @@ static void doubt_idle(struct window *window, const struct seat *seat, struct ob
 		seen->seen = SEEN_UNKNOWN;
 }
 
+/* To heat, "shared" is what cannot be moved through this target. */
+static void make_willing(struct observation *seen)
+{
+	if (seen->flags & OBSERVED_SHARED)
+		seen->flags ^= OBSERVED_SHARED | OBSERVED_WILLING;
+}
+
 /*
  * A target without a confirmed flush has pages that were accessed through the
  * TLB and look idle: unknown is not cold. Observe mode cannot force a flush
@@ -212,9 +220,8 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 		for (i = 0; i < chunk; i++) {
 			if (!sure && slice[i].seen == SEEN_IDLE)
 				doubt_idle(window, seat, &slice[i]);
-			/* To heat, "shared" is what cannot be moved through this target. */
 			if (shares && !(slice[i].flags & OBSERVED_AGAIN))
-				slice[i].flags &= (uint8_t)~OBSERVED_SHARED;
+				make_willing(&slice[i]);
 		}
 		heat_observe(window->heat, slice, chunk);
 	}
@@ -228,8 +235,10 @@ static int step_read(struct window *window)
 	int ret;
 
 	heat_window(window->heat, window->number);
-	if (!window->account.marked_targets)
+	if (!window->account.marked_targets) {
+		sleepers_read(window);
 		return 0;
+	}
 	look_for_rivals(window, &rivals);
 	/* Accesses count from the marking on, also while pages are moved. */
 	window->seen_ns = clock_now_ns() - window->marked_ns;
@@ -237,6 +246,7 @@ static int step_read(struct window *window)
 					    &cost);
 	if (ret < 0)
 		return ret;
+	sleepers_read(window);
 	/* As of the beginning: who came while they were read is at work in the next window, too. */
 	window->rivals = rivals;
 	book_rivals(window);
@@ -268,7 +278,7 @@ static void step_adapt(struct window *window)
 {
 	const struct worker_config *config = window->config;
 	const struct topology_node *nodes;
-	uint64_t fast_pages = 0, accessed;
+	uint64_t fast_pages = 0, accessed, known;
 	struct heat_stats stats;
 	size_t i, n;
 
@@ -279,6 +289,7 @@ static void step_adapt(struct window *window)
 	window->account.observed = stats.observed;
 	window->account.accessed = stats.accessed;
 	window->account.unknown = stats.unknown;
+	window->account.asleep = stats.asleep;
 	window->account.share_ppm = heat_share_ppm(window->heat, view_fast_nodes(window));
 	if (config->window_ns)
 		return;
@@ -287,10 +298,10 @@ static void step_adapt(struct window *window)
 						      config->window_max_ns);
 	if (!stats.observed)
 		return;
-	/* A slice stands for the whole. */
+	/* A slice stands for the whole; of those who sleep it is known that they access nothing. */
+	known = stats.observed + stats.asleep;
 	accessed = (uint64_t)((unsigned __int128)stats.accessed *
-			      (stats.tracked > stats.observed ? stats.tracked : stats.observed) /
-			      stats.observed);
+			      (stats.tracked > known ? stats.tracked : known) / known);
 	window->interval_ns = interval_next(window->interval_ns, accessed, fast_pages,
 					    stats.tracked, config->window_min_ns,
 					    config->window_max_ns);
@@ -358,6 +369,7 @@ int window_run(struct window *window, const char **ret_what)
 	window->pages = 0;
 	window->pages_ns = 0;
 	window->seen_ns = 0;
+	window->whole = 0;
 	ret = run_steps(window, ret_what);
 	if (ret == 0) {
 		step_adapt(window);

@@ -42,10 +42,11 @@ enum seen {
 	SEEN_ACCESSED = 2,
 };
 
-#define OBSERVED_SHARED 1u /* mapped by more than one process */
-#define OBSERVED_FILE 2u   /* file-backed or shmem, not anonymous */
-#define OBSERVED_AGAIN 8u  /* shared, and in this window already seen through another mapping */
-#define OBSERVED_FIXED 4u  /* cannot or must not move (bound, unevictable by rule, not on an LRU) */
+#define OBSERVED_SHARED 1u   /* mapped by more than one process */
+#define OBSERVED_FILE 2u     /* file-backed or shmem, not anonymous */
+#define OBSERVED_AGAIN 8u    /* shared, and in this window already seen through another mapping */
+#define OBSERVED_WILLING 16u /* by the window, in place of SHARED: all who map it let it move */
+#define OBSERVED_FIXED 4u /* cannot or must not move (bound, unevictable by rule, not on an LRU) */
 
 /**
  * struct observation - one folio of one target in one window
