@@ -42,7 +42,9 @@
 	X("migrate_cpu_ns", account->migrate_cpu_ns)                                               \
 	X("share_ppm", (uint64_t)account->share_ppm)                                               \
 	X("withheld", account->withheld)                                                           \
-	X("rivals", rivals_mask(account))
+	X("rivals", rivals_mask(account))                                                          \
+	X("asleep", account->asleep)                                                               \
+	X("asleep_targets", account->asleep_targets)
 
 /* Who else cleared accessed bits: a bit per enum rival. */
 static uint64_t rivals_mask(const struct ledger_account *account)

@@ -199,10 +199,12 @@ static int search_vma(const struct target *target, const struct vma *vma, struct
  */
 static void search(const struct target *target, struct picks *picks)
 {
+	const struct vma *vmas;
 	size_t i, reads = 0;
 
-	for (i = target->n_vmas; i-- > 0 && picks->n < TRIES_MAX;)
-		if (search_vma(target, &target->vmas[i], picks, &reads) < 0)
+	vmas = target_mappings(target, &i);
+	while (i-- > 0 && picks->n < TRIES_MAX)
+		if (search_vma(target, &vmas[i], picks, &reads) < 0)
 			return;
 }
 

@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proc.h"
 #include "util/guard.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "vmas.h"
 
 static int process_open(uint32_t tgid)
@@ -96,6 +98,7 @@ void target_close(struct target *target)
 		guard_leave(target->calls);
 	free(target->calls);
 	free(target->vmas);
+	free(target->all_vmas);
 	free(target);
 }
 
@@ -126,6 +129,22 @@ int target_alive(const struct target *target)
 	/* The first page of the address space has an entry for as long as there is one. */
 	n = target_pagemap(target, 0, &entry, 1);
 	return n == 1 || n == -EBUSY;
+}
+
+/*
+ * The clock of a process, as the kernel numbers it. clock_getcpuclockid() would ask it first
+ * whether there is one.
+ */
+#define PROCESS_CLOCK(tgid) ((clockid_t)(~(tgid) << 3 | 2))
+
+int target_cpu_ns(const struct target *target, uint64_t *ret)
+{
+	struct timespec now;
+
+	if (clock_gettime(PROCESS_CLOCK(target->key.tgid), &now) < 0)
+		return -errno;
+	*ret = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+	return 0;
 }
 
 int target_refresh_nodes(struct target *target, const char *proc_root)

@@ -28,6 +28,9 @@ struct target {
 	uint32_t rule;          /* index of the [target] section that chose it */
 	struct vma *vmas;       /* trackable ones, ascending; owned */
 	size_t n_vmas;
+	struct vma *all_vmas; /* when @vmas is only a part of them, else NULL; owned */
+	size_t n_all_vmas;
+	int secondary;              /* also accessed through page tables of its own: VMs, devices */
 	uint64_t flush_address;     /* page last moved to force a flush, 0: none */
 	struct guard_client *calls; /* who makes the calls that may block (guard.h); owned */
 };
@@ -56,6 +59,19 @@ int target_exited(const struct target *target);
  * While it is blocked only the process is looked at.
  */
 int target_alive(const struct target *target);
+
+/*
+ * CPU time of all its threads, those that ended included; one call, which never blocks. The
+ * last moments of a thread that runs may be missing. 0 or -errno.
+ */
+int target_cpu_ns(const struct target *target, uint64_t *ret);
+
+/* The mappings that it has, whatever part of them is watched now. */
+static inline const struct vma *target_mappings(const struct target *target, size_t *ret_n)
+{
+	*ret_n = target->all_vmas ? target->n_all_vmas : target->n_vmas;
+	return target->all_vmas ? target->all_vmas : target->vmas;
+}
 
 /* Reads Mems_allowed again; 0 or -errno. */
 int target_refresh_nodes(struct target *target, const char *proc_root);

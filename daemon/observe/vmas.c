@@ -308,10 +308,32 @@ int vmas_refresh(struct target *target, const char *proc_root, vma_source_fn *so
 
 	if (err < 0)
 		return err;
+	vmas_widen(target);
 	free(target->vmas);
 	target->vmas = list.vmas;
 	target->n_vmas = list.n;
+	target->secondary = list.secondary;
 	return 0;
+}
+
+void vmas_narrow(struct target *target, struct vma *vmas, size_t n)
+{
+	vmas_widen(target);
+	target->all_vmas = target->vmas;
+	target->n_all_vmas = target->n_vmas;
+	target->vmas = vmas;
+	target->n_vmas = n;
+}
+
+void vmas_widen(struct target *target)
+{
+	if (!target->all_vmas)
+		return;
+	free(target->vmas);
+	target->vmas = target->all_vmas;
+	target->n_vmas = target->n_all_vmas;
+	target->all_vmas = NULL;
+	target->n_all_vmas = 0;
 }
 
 int vmas_ask(const struct target *target, const char *proc_root, vma_source_fn *source,

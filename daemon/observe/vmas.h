@@ -62,6 +62,13 @@ int vmas_refresh(struct target *target, const char *proc_root, vma_source_fn *so
 		 void *source_arg);
 
 /*
+ * Trackers get a part of the mappings only, @vmas, which it takes over; until vmas_widen(), or
+ * until they are read again.
+ */
+void vmas_narrow(struct target *target, struct vma *vmas, size_t n);
+void vmas_widen(struct target *target);
+
+/*
  * Asks the same sources what the mapping around @address is. 0; -ENOENT: none is there;
  * -ESRCH: the process is gone; -errno.
  */

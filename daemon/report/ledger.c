@@ -89,6 +89,8 @@ void ledger_add(struct ledger_account *account, const struct ledger_account *oth
 	account->observed += other->observed;
 	account->accessed += other->accessed;
 	account->unknown += other->unknown;
+	account->asleep += other->asleep;
+	account->asleep_targets += other->asleep_targets;
 	account->marked_targets += other->marked_targets;
 	account->stale_targets += other->stale_targets;
 	account->starved += other->starved;
@@ -151,6 +153,15 @@ static void describe_rivals(const struct ledger_account *account, char *buffer, 
 			 names);
 }
 
+/* Who was not looked at because he did not run; "" when nobody. */
+static void describe_sleepers(const struct ledger_account *account, char *buffer, size_t size)
+{
+	buffer[0] = '\0';
+	if (account->asleep_targets)
+		snprintf(buffer, size, ", %" PRIu64 " pages of %" PRIu64 " asleep", account->asleep,
+			 account->asleep_targets);
+}
+
 static double percent(uint64_t part, uint64_t whole)
 {
 	return whole ? 100.0 * (double)part / (double)whole : 0;
@@ -178,17 +189,18 @@ const char *ledger_describe(const struct ledger_account *account, uint64_t windo
 			    size_t size)
 {
 	uint64_t failed = account->requested.pages - account->results[MOVE_MOVED].pages;
-	char plan[160], rivals[160];
+	char plan[160], rivals[160], sleepers[64];
 
 	describe_rivals(account, rivals, sizeof(rivals));
+	describe_sleepers(account, sleepers, sizeof(sleepers));
 	describe_plan(account, plan, sizeof(plan));
 	snprintf(buffer, size,
-		 "window %" PRIu64 ": %.1f s, %" PRIu64 " pages seen (%.0f%% accessed), "
+		 "window %" PRIu64 ": %.1f s, %" PRIu64 " pages seen (%.0f%% accessed)%s, "
 		 "hit share %.2f, planned %" PRIu64 "%s, promoted %" PRIu64 ", demoted %" PRIu64
 		 ", not moved %" PRIu64 ", stale %" PRIu64 " of %" PRIu64
 		 ", cpu scan %.1f%% migrate %.1f%%%s%s",
 		 window, (double)account->elapsed_ns / 1e9, account->observed,
-		 percent(account->accessed, account->observed), account->share_ppm / 1e6,
+		 percent(account->accessed, account->observed), sleepers, account->share_ppm / 1e6,
 		 ledger_planned_pages(account), plan, account->promoted.pages,
 		 account->demoted.pages, failed, account->stale_targets, account->marked_targets,
 		 percent(account->scan_cpu_ns, account->elapsed_ns),

@@ -30,6 +30,8 @@ struct ledger_sum {
  * @marked_pages, @read_pages: base pages looked at in these steps
  * @scan_calls: system calls on the bitmap or its like
  * @observed, @accessed, @unknown: pages, as heat counts them
+ * @asleep: pages that are known to be idle without a look, as their process did not run
+ * @asleep_targets: processes of which that is so, added up over windows
  * @marked_targets, @stale_targets: targets with marks, and those of them whose
  *	TLB flush was not confirmed
  * @withheld: pages seen idle that count as unknown, as somebody else may have cleared their
@@ -58,6 +60,8 @@ struct ledger_account {
 	uint64_t observed;
 	uint64_t accessed;
 	uint64_t unknown;
+	uint64_t asleep;
+	uint64_t asleep_targets;
 	uint64_t marked_targets;
 	uint64_t stale_targets;
 	uint64_t starved;

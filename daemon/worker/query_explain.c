@@ -89,17 +89,18 @@ static int explain_target(const struct window *window, const struct worker_query
 
 static int is_watched(const struct target *target, uint64_t address)
 {
-	size_t low = 0, high = target->n_vmas;
+	size_t low = 0, high, n;
+	const struct vma *vmas = target_mappings(target, &n);
 
-	while (low < high) {
+	for (high = n; low < high;) {
 		size_t middle = low + (high - low) / 2;
 
-		if (target->vmas[middle].end <= address)
+		if (vmas[middle].end <= address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < target->n_vmas && address >= target->vmas[low].start;
+	return low < n && address >= vmas[low].start;
 }
 
 /* What is at an address that is not watched, as the kernel says now; 0 or -errno. */

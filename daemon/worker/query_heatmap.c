@@ -28,10 +28,11 @@ struct map {
 static uint64_t mapped_bytes(const struct target *target)
 {
 	uint64_t bytes = 0;
-	size_t i;
+	size_t i, n;
+	const struct vma *vmas = target_mappings(target, &n);
 
-	for (i = 0; i < target->n_vmas; i++)
-		bytes += target->vmas[i].end - target->vmas[i].start;
+	for (i = 0; i < n; i++)
+		bytes += vmas[i].end - vmas[i].start;
 	return bytes;
 }
 
@@ -116,12 +117,13 @@ int query_heatmap(const struct window *window, const struct worker_query *query,
 {
 	const struct target *target = roster_find(&window->roster, query->target)->target;
 	uint64_t total = mapped_bytes(target), pages = total >> TIERED_PAGE_SHIFT;
-	struct map map = { .vmas = target->vmas, .n_vmas = target->n_vmas };
+	struct map map = { 0 };
 	auto_free query_sum *sums = NULL;
 	size_t i, n = bounded(query->count);
 
 	if (!pages)
 		return 0;
+	map.vmas = target_mappings(target, &map.n_vmas);
 	map.fast_nodes = view_fast_nodes(window);
 	map.cell_bytes = (pages + n - 1) / n << TIERED_PAGE_SHIFT;
 	n = (total + map.cell_bytes - 1) / map.cell_bytes;

@@ -113,7 +113,9 @@ static void refresh_seat(struct seat *seat, const char *proc_root, vma_source_fn
 	seat->gone = !target_alive(seat->target);
 	if (seat->gone)
 		return;
-	if (seat->mapped_ns && now_ns - seat->mapped_ns < MAPPINGS_FRESH_NS)
+	/* Who does not run has no new ones. */
+	if (seat->sleeper.narrow ||
+	    (seat->mapped_ns && now_ns - seat->mapped_ns < MAPPINGS_FRESH_NS))
 		return;
 	/* A failure leaves the old mappings: pages that are gone read as not present. */
 	target_refresh_nodes(seat->target, proc_root);

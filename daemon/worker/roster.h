@@ -10,6 +10,7 @@
 #include "observe/vmas.h"
 #include "report/ledger.h"
 #include "tiered/tracker.h"
+#include "worker/sleepers.h"
 
 struct target;
 
@@ -20,6 +21,7 @@ struct target;
  * @flushed: its TLB entries are known to be flushed since
  * @gone: its process or program has ended
  * @paused: neither looked at nor moved until told otherwise
+ * @sleeper: whether it runs
  * @windows: in which it had marks
  * @moved_ns: when a page of it was last moved, 0: never
  * @backoff: whether it is set aside
@@ -33,6 +35,7 @@ struct seat {
 	uint8_t flushed;
 	uint8_t gone;
 	uint8_t paused;
+	struct sleeper sleeper;
 	uint64_t windows;
 	uint64_t moved_ns;
 	struct backoff backoff;

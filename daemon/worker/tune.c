@@ -16,6 +16,7 @@ static void forget_guesses(struct window *window)
 	plan_clear(&window->plan);
 	for (i = 0; i < window->roster.count; i++)
 		heat_forget(window->heat, window->roster.targets[i]->id);
+	sleepers_wake(window);
 }
 
 static void tune_interval(struct window *window)

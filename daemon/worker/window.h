@@ -78,6 +78,7 @@ struct window {
 	struct ledger_account totals;
 	uint64_t booked_ns; /* up to here time and CPU time are in the books */
 	uint64_t booked_cpu_ns;
+	int whole;      /* all memory there is was marked */
 	uint64_t pages; /* marked in this window, and the CPU time of marking and reading */
 	uint64_t pages_ns;
 };

@@ -112,9 +112,8 @@ static void add_target(struct worker *worker, const struct worker_add *add)
 {
 	struct window *window = &worker->window;
 	struct target *target;
-	int ret;
+	int ret = target_open(worker->config.proc_root, add->id, &add->key, window->guard, &target);
 
-	ret = target_open(worker->config.proc_root, add->id, &add->key, window->guard, &target);
 	if (ret < 0) {
 		report_gone(&worker->to_main, add->id, ret);
 		return;
@@ -138,13 +137,10 @@ static void remove_target(struct worker *worker, uint32_t id)
 	trail_forget(&worker->window.trail, id);
 }
 
-static void pause_target(struct worker *worker, const struct worker_pause *pause)
-{
-	window_pause_target(&worker->window, pause->id, pause->paused);
-}
-
 static void handle(struct worker *worker, const struct message *message)
 {
+	const struct worker_pause *pause;
+
 	switch (message->kind) {
 	case WORKER_ADD:
 		add_target(worker, (const struct worker_add *)message);
@@ -156,7 +152,8 @@ static void handle(struct worker *worker, const struct message *message)
 		window_tune(&worker->window, &worker->config, (const struct worker_tune *)message);
 		break;
 	case WORKER_PAUSE:
-		pause_target(worker, (const struct worker_pause *)message);
+		pause = (const struct worker_pause *)message;
+		window_pause_target(&worker->window, pause->id, pause->paused);
 		break;
 	}
 }
@@ -204,6 +201,7 @@ static int prepare(struct worker *worker)
 
 	fetch(worker);
 	handle_pending(worker);
+	sleepers_look(window);
 	ret = roster_refresh(&window->roster, &window->env, worker->config.bpf ? bpf_vmas : NULL,
 			     worker->config.bpf);
 	if (ret < 0)
