@@ -134,6 +134,16 @@ struct trace_event_raw_mm_migrate_pages {
 	unsigned long large_folio_split;
 };
 
+struct damon_addr_range {
+	unsigned long start;
+	unsigned long end;
+};
+
+struct damon_region {
+	struct damon_addr_range ar;
+	unsigned int nr_accesses;
+};
+
 struct flush_tlb_info {
 	struct mm_struct *mm;
 };

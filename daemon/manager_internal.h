@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "manager.h"
+#include "observe/damon_source.h"
 #include "report/board.h"
 #include "tiered/event.h"
 #include "verbs/verbs.h"
@@ -62,12 +63,13 @@ struct manager {
 	struct bpf *bpf;
 	struct targets *targets;
 	struct rivals *rivals; /* the worker's while there is one */
+	struct damon_setup damon;
 	struct worker_config worker_config;
 	struct group_view groups[CONFIG_RULES_MAX]; /* limits of [target] sections, in pages */
 	unsigned int unmet[CONFIG_RULES_MAX];       /* windows for which fast_min was not met */
 	uint64_t unmet_line_ns;
 	struct worker *worker;
-	char idle_reason[256];
+	char idle_reason[1024];
 
 	struct board *board;
 	struct verbs_env view;
@@ -107,6 +109,10 @@ int manager_reload(struct manager *manager, char *why, size_t why_size);
 int manager_open_undo(struct manager *manager);
 /* 1 when pins may be made. */
 int manager_note_pins(struct manager *manager);
+/* What the DAMON tracker would work with. */
+const struct damon_setup *manager_damon(struct manager *manager);
+/* Before the worker starts: notes the kdamond, if there is to be one. 0 or -errno, logged. */
+int manager_note_kdamond(struct manager *manager);
 /* What the conf says of settings of the kernel, once there is a worker. */
 void manager_change_settings(struct manager *manager);
 

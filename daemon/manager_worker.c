@@ -54,6 +54,7 @@ static int choose(struct manager *manager)
 		.topology = manager->topology,
 		.proc_root = "/proc",
 		.sys_root = "/sys",
+		.damon = manager_damon(manager),
 	};
 	int ret;
 
@@ -100,6 +101,7 @@ int manager_open_worker(struct manager *manager)
 		return ret;
 	worker->topology = manager->topology;
 	worker->bpf = manager->bpf;
+	worker->damon = &manager->damon;
 	worker->proc_root = "/proc";
 	worker->sys_root = "/sys";
 	worker->observe = config->observe || manager->options->observe;
@@ -115,6 +117,11 @@ int manager_open_worker(struct manager *manager)
 	manager->rivals = NULL;
 	if (rivals_new("/proc", "/sys", &manager->rivals) == 0)
 		worker->rivals = manager->rivals;
+	if (manager->rivals && worker->tracker == &tracker_damon)
+		rivals_own_kdamonds(manager->rivals);
+	ret = manager_note_kdamond(manager);
+	if (ret < 0)
+		return ret;
 	ret = worker_start(worker, &manager->worker);
 	if (ret < 0)
 		log_error("worker thread: %s", strerror(-ret));

@@ -106,6 +106,14 @@ const struct hook_spec hook_specs[HOOKS] = {
 		.kind = HOOK_ITERATOR,
 		.program = PROGRAM(list_vmas),
 	},
+	[HOOK_DAMON] = {
+		.name = "damon",
+		.target = "damon_aggregated",
+		.where = "raw_tp/damon_aggregated",
+		.purpose = "what a kdamond of the daemon sees, where it is the tracker",
+		.kind = HOOK_RAW_TRACEPOINT,
+		.program = PROGRAM(damon_aggregated),
+	},
 	[HOOK_TABLE_PROCESSES] = {
 		.name = "table-processes",
 		.target = "bpf_map_elem",

@@ -20,12 +20,14 @@ enum hook_id {
 	HOOK_OWNERS,
 	HOOK_TARGETS,
 	HOOK_VMAS,
+	HOOK_DAMON,
 	HOOK_TABLE_PROCESSES,
 	HOOK_TABLE_MIGRATIONS,
 	HOOK_TABLE_SHOOTDOWNS,
 	HOOKS,
 };
 
+struct damon_reader;
 struct managed_process;
 
 struct bpf {
@@ -35,9 +37,11 @@ struct bpf {
 	struct ring_buffer *ring;
 	int cpus;                        /* possible ones: values per entry of a per-CPU map */
 	struct managed_process *managed; /* what bpf_manage() was told: control.c */
+	struct damon_reader *damon;      /* damon.c; NULL until it is asked for */
 	uint64_t malformed;
-	char *pin_dir; /* where bpf_pin() has pinned, or NULL */
-	bool can_cast; /* the kernel has bpf_rdonly_cast() */
+	char *pin_dir;           /* where bpf_pin() has pinned, or NULL */
+	bool damon_target_first; /* of bpf_damon_target_first() */
+	bool can_cast;           /* the kernel has bpf_rdonly_cast() */
 	uint8_t reason_seen[sizeof(((struct tiered_bpf__rodata *)0)->reason_seen)];
 	/* For the time of one bpf_consume(). */
 	const struct event_handler *handler;

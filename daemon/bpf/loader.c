@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/damon.h"
 #include "bpf/hooks.h"
 #include "bpf/internal.h"
 #include "bpf/pins.h"
@@ -102,9 +103,11 @@ static struct tiered_bpf *skeleton_open(const struct bpf *bpf, const struct bpf_
 	skeleton->rodata->folio_cost_ns = rate ? NSEC_PER_SEC / ((uint64_t)rate * FOLIO_RATE_FACTOR)
 					       : 0;
 	skeleton->rodata->can_cast = bpf->can_cast;
+	skeleton->rodata->damon_target_first = bpf->damon_target_first;
 	memcpy((void *)skeleton->rodata->reason_seen, bpf->reason_seen, sizeof(bpf->reason_seen));
 	memset((void *)skeleton->bss->tier_of, TIERED_NODE_NONE, sizeof(skeleton->bss->tier_of));
 	skeleton->bss->watch = config->watch;
+	bpf_map__set_autocreate(skeleton->maps.damon_records, wanted & 1U << HOOK_DAMON);
 	for (int id = 0; id < HOOKS; id++)
 		bpf_program__set_autoload(hook_program(skeleton, id), wanted & 1U << id);
 	bpf_program__set_autoload(skeleton->progs.faults_drain_here, wanted & 1U << HOOK_FAULTS);
@@ -251,6 +254,7 @@ int bpf_open(const struct bpf_config *config, struct bpf **ret, char *why, size_
 	}
 	bpf->cpus = libbpf_num_possible_cpus();
 	bpf->can_cast = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	bpf->damon_target_first = bpf_damon_target_first(kernel);
 	reasons_read(kernel, bpf->reason_seen, sizeof(bpf->reason_seen));
 	r = bpf->cpus < 0 ? bpf->cpus : hooks_probe(bpf, kernel);
 	btf__free(kernel);
@@ -274,6 +278,7 @@ void bpf_close(struct bpf *bpf)
 	if (!bpf)
 		return;
 	bpf_unpin(bpf);
+	bpf_damon_close(bpf);
 	for (int id = 0; id < HOOKS; id++)
 		bpf_link__destroy(bpf->links[id]);
 	events_close(bpf);

@@ -172,9 +172,9 @@ static int parse_path(const struct config_key *key, const char *value, void *fie
 static const struct config_key keys[] = {
 	KEY("tiered", "mode", parse_mode, observe, "expected manage or observe", "manage",
 	    "manage: move pages. observe: do everything but move."),
-	KEY("tiered", "tracker", parse_tracker, tracker, "expected auto or idle", "auto",
-	    "How hot pages are found: idle (idle page tracking); auto takes the first that\n"
-	    "works here."),
+	KEY("tiered", "tracker", parse_tracker, tracker, "expected auto, idle or damon", "auto",
+	    "How hot pages are found: idle (idle page tracking), damon (regions that DAMON\n"
+	    "samples; on stock kernels); auto takes the first that works here."),
 	KEY("tiered", "policy", parse_policy, policy, "expected heat", "heat",
 	    "How it is decided what moves: heat (the rate of accesses to each page)."),
 	KEY_IN("tiered", "window", parse_window, window, WINDOW_MIN_NS, DURATION_MAX_NS,

@@ -34,6 +34,7 @@ struct rivals {
 	const char *sys_root;
 	struct generations seen;
 	int mglru; /* was on */
+	int own_kdamonds;
 	struct rivals_sample last;
 };
 
@@ -47,6 +48,11 @@ int rivals_new(const char *proc_root, const char *sys_root, struct rivals **ret)
 	rivals->sys_root = sys_root;
 	*ret = rivals;
 	return 0;
+}
+
+void rivals_own_kdamonds(struct rivals *rivals)
+{
+	rivals->own_kdamonds = 1;
 }
 
 void rivals_free(struct rivals *rivals)
@@ -192,7 +198,9 @@ static void look_at_damon(struct rivals *rivals)
 	uint64_t i, n = 0;
 	uint32_t kdamonds = 0;
 
-	file_read_u64(&n, "%s/kernel/mm/damon/admin/kdamonds/nr_kdamonds", rivals->sys_root);
+	if (!rivals->own_kdamonds)
+		file_read_u64(&n, "%s/kernel/mm/damon/admin/kdamonds/nr_kdamonds",
+			      rivals->sys_root);
 	for (i = 0; i < n && i < KDAMONDS_MAX; i++) {
 		snprintf(path, sizeof(path), "kernel/mm/damon/admin/kdamonds/%" PRIu64 "/state", i);
 		kdamonds += (uint32_t)is_on(rivals->sys_root, path);

@@ -14,6 +14,8 @@ struct rivals;
 
 /* Roots as in struct tracker_env, kept by the caller. 0 or -ENOMEM. */
 int rivals_new(const char *proc_root, const char *sys_root, struct rivals **ret);
+/* The kdamonds in sysfs are the tracker's own. */
+void rivals_own_kdamonds(struct rivals *rivals);
 void rivals_free(struct rivals *rivals);
 
 /* What can be seen now, of all. What cannot be read is as it was at the last time. */

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proc.h"
@@ -131,20 +130,9 @@ int target_alive(const struct target *target)
 	return n == 1 || n == -EBUSY;
 }
 
-/*
- * The clock of a process, as the kernel numbers it. clock_getcpuclockid() would ask it first
- * whether there is one.
- */
-#define PROCESS_CLOCK(tgid) ((clockid_t)(~(tgid) << 3 | 2))
-
 int target_cpu_ns(const struct target *target, uint64_t *ret)
 {
-	struct timespec now;
-
-	if (clock_gettime(PROCESS_CLOCK(target->key.tgid), &now) < 0)
-		return -errno;
-	*ret = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
-	return 0;
+	return clock_process_cpu_ns(target->key.tgid, ret);
 }
 
 int target_refresh_nodes(struct target *target, const char *proc_root)

@@ -15,6 +15,7 @@
 #include "undo/record.h"
 #include "util/cleanup.h"
 #include "util/file.h"
+#include "util/kdamond.h"
 #include "util/log.h"
 
 /* The folder of records, in that of the daemon. */
@@ -34,6 +35,7 @@ static const struct record run_dir_record = { .name = "run_dir" };
 
 static int undo_setting(struct undo *undo, const char *path, const struct record *record);
 static int undo_pins(struct undo *undo, const char *path, const struct record *record);
+static int undo_kdamond(struct undo *undo, const char *path, const struct record *record);
 
 /* All that may be changed: a record names one of these, and nothing else is ever touched. */
 static const struct {
@@ -43,6 +45,7 @@ static const struct {
 } changes[] = {
 	{ "numa_balancing", "sys/kernel/numa_balancing", undo_setting },
 	{ "pins", NULL, undo_pins },
+	{ "kdamond", NULL, undo_kdamond },
 };
 
 #define N_CHANGES (sizeof(changes) / sizeof(changes[0]))
@@ -93,6 +96,22 @@ static int undo_pins(struct undo *undo, const char *path, const struct record *r
 	(void)record;
 	undo->env->unpin();
 	return 0;
+}
+
+static int undo_kdamond(struct undo *undo, const char *path, const struct record *record)
+{
+	int ret;
+
+	(void)path;
+	if (!undo->env->sys_root)
+		return 0;
+	ret = kdamond_remove(undo->env->sys_root, record->set);
+	if (ret < 0)
+		log_error("the kdamond that tiered has made cannot be taken away: %s; do so by "
+			  "hand: echo off > /sys/" KDAMOND_FOLDER "/0/state, then echo 0 > "
+			  "/sys/" KDAMOND_FOLDER "/nr_kdamonds",
+			  strerror(-ret));
+	return ret;
 }
 
 /* @told: strange records were told of before. */
@@ -191,6 +210,13 @@ int undo_open(const struct undo_env *env, struct undo **ret, char *why, size_t w
 	undo_all(undo, 0);
 	*ret = undo;
 	return 0;
+}
+
+int undo_note_kdamond(struct undo *undo, uint64_t mark)
+{
+	const struct record record = { .name = "kdamond", .set = mark };
+
+	return record_write(undo->folder_fd, &record);
 }
 
 int undo_note_pins(struct undo *undo)

@@ -20,11 +20,13 @@ struct undo;
  * struct undo_env - where things are; outlives the undo
  * @run_dir: the folder of records is made in it; made and removed itself when it is not there
  * @proc_root: "/proc", or a tree in tests
+ * @sys_root: "/sys", or a tree in tests
  * @unpin: takes the pins of an earlier run away
  */
 struct undo_env {
 	const char *run_dir;
 	const char *proc_root;
+	const char *sys_root;
 	void (*unpin)(void);
 };
 
@@ -38,6 +40,12 @@ int undo_open(const struct undo_env *env, struct undo **ret, char *why, size_t w
 
 /* Notes that pins are about to be made: 0 or -errno. undo_close() removes them. */
 int undo_note_pins(struct undo *undo);
+
+/*
+ * Notes that the kdamond of @mark is about to be made: 0 or -errno. undo_close() stops it and takes
+ * it away.
+ */
+int undo_note_kdamond(struct undo *undo, uint64_t mark);
 
 /*
  * undo_set() - writes a number to a setting of the kernel, after noting the old one

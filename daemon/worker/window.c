@@ -45,6 +45,7 @@ int window_open(struct window *window, const struct worker_config *config,
 		.topology = config->topology,
 		.proc_root = config->proc_root,
 		.sys_root = config->sys_root,
+		.damon = config->damon,
 		.breathe = breathe,
 		.breathe_arg = window,
 	};
@@ -100,6 +101,22 @@ static void seat_marked(void *arg, struct target *target)
 	window->account.marked_targets++;
 }
 
+void window_rest(struct window *window)
+{
+	const struct tracker_ops *tracker = window->config->tracker;
+
+	if (tracker->rest)
+		tracker->rest(window->tracker);
+}
+
+/* What a step of the tracker took, on this thread since @since_ns and on those of the kernel. */
+static void book_step(struct window *window, uint64_t since_ns, const struct tracker_cost *cost)
+{
+	window->pages_ns += guard_cpu_now_ns(window->guard) - since_ns + cost->helper_cpu_ns;
+	window->helper_ns += cost->helper_cpu_ns;
+	window->account.scan_calls += cost->calls;
+}
+
 static int step_mark(struct window *window)
 {
 	const struct tracker_ops *tracker = window->config->tracker;
@@ -111,6 +128,7 @@ static int step_mark(struct window *window)
 	pages = budget_pages(&window->budget, window->interval_ns);
 	if (!pages) {
 		window->account.starved = 1;
+		window_rest(window);
 		return 0;
 	}
 	ret = tracker->mark(window->tracker, pages, &cost);
@@ -120,9 +138,8 @@ static int step_mark(struct window *window)
 	window->marked_ns = clock_now_ns();
 	window->whole = cost.pages < pages;
 	window->pages = cost.pages;
-	window->pages_ns = guard_cpu_now_ns(window->guard) - cpu_ns;
 	window->account.marked_pages = cost.pages;
-	window->account.scan_calls += cost.calls;
+	book_step(window, cpu_ns, &cost);
 	return 0;
 }
 
@@ -250,9 +267,8 @@ static int step_read(struct window *window)
 	/* As of the beginning: who came while they were read is at work in the next window, too. */
 	window->rivals = rivals;
 	book_rivals(window);
-	window->pages_ns += guard_cpu_now_ns(window->guard) - cpu_ns;
 	window->account.read_pages = cost.pages;
-	window->account.scan_calls += cost.calls;
+	book_step(window, cpu_ns, &cost);
 	return 0;
 }
 
@@ -341,10 +357,11 @@ static void book(struct window *window)
 {
 	uint64_t now_ns = clock_now_ns(), now_cpu_ns = process_cpu_ns();
 	uint64_t elapsed_ns = now_ns - window->booked_ns;
-	uint64_t cpu_ns = now_cpu_ns - window->booked_cpu_ns;
+	uint64_t cpu_ns = now_cpu_ns - window->booked_cpu_ns + window->helper_ns;
 
 	window->booked_ns = now_ns;
 	window->booked_cpu_ns = now_cpu_ns;
+	window->helper_ns = 0;
 	cpu_ns -= window->account.migrate_cpu_ns < cpu_ns ? window->account.migrate_cpu_ns : cpu_ns;
 	window->account.scan_cpu_ns = cpu_ns;
 	window->account.elapsed_ns = elapsed_ns;

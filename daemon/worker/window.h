@@ -81,6 +81,7 @@ struct window {
 	int whole;      /* all memory there is was marked */
 	uint64_t pages; /* marked in this window, and the CPU time of marking and reading */
 	uint64_t pages_ns;
+	uint64_t helper_ns; /* CPU time of the kernel's threads that work for the tracker */
 };
 
 /* 0 or -errno, with the name of what failed in @ret_what. */
@@ -101,6 +102,9 @@ void window_use_nodes(struct window *window, struct worker_config *config,
 
 /* Leaves one target alone, or no longer so; nothing happens when there is no such target. */
 void window_pause_target(struct window *window, uint32_t id, int paused);
+
+/* There is nothing to watch until the next window. */
+void window_rest(struct window *window);
 
 /* Books the time in which there was nothing to watch. */
 void window_rested(struct window *window);

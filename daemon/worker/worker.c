@@ -241,6 +241,7 @@ static int idle(struct worker *worker)
 	uint64_t left_ns = 60 * NSEC_PER_SEC;
 	int ret = 0;
 
+	window_rest(&worker->window);
 	while (ret == 0 && !worker->pending && left_ns == 60 * NSEC_PER_SEC) {
 		left_ns = aside_left_ns(roster, clock_now_ns(), 60 * NSEC_PER_SEC);
 		ret = wait_ns(worker, left_ns, 1);

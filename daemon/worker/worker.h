@@ -19,6 +19,7 @@
 #include "util/mailbox.h"
 
 struct bpf;
+struct damon_setup;
 struct rivals;
 struct target_rule;
 struct topology;
@@ -30,6 +31,7 @@ struct worker;
  * @reserve_pages: per node of topology_nodes(): pages to be left free, watermark included
  * @rules, @groups: of [target] sections and what they get of the fastest tier; @n_rules each
  * @bpf: NULL when there is none
+ * @damon: of struct tracker_env
  * @rivals: the worker's as long as it runs; NULL: nobody looks for others who clear
  *	accessed bits
  */
@@ -39,6 +41,7 @@ struct worker_config {
 	const struct policy_ops *policy;
 	struct bpf *bpf;
 	struct rivals *rivals;
+	const struct damon_setup *damon;
 	const char *proc_root;
 	const char *sys_root;
 	int observe;

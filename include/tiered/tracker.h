@@ -13,7 +13,7 @@
  *	start()			once
  *	  retarget()		whenever the set of targets changed, between windows
  *	  mark() ... read()	once each per window
- *	  on_event()		between windows
+ *	  on_event(), rest()	between windows
  *	stop()			once; idempotent; the kernel is as it was before start()
  */
 #ifndef TIERED_TRACKER_H
@@ -27,6 +27,7 @@
 struct target;       /* daemon/observe/target.h */
 struct topology;     /* daemon/observe/topology.h */
 struct event_header; /* event.h */
+struct damon_setup;  /* daemon/observe/damon_source.h */
 
 /**
  * enum seen - what one window says about one folio
@@ -82,6 +83,7 @@ typedef void observe_fn(void *arg, const struct observation *observations, size_
  *	looked up here each time
  * @proc_root: "/proc", or a recorded tree in tests
  * @sys_root: "/sys", or a recorded tree in tests
+ * @damon: what the DAMON tracker works with; NULL: it cannot
  * @breathe: to be called about every 10 ms of own CPU; not 0: give up the
  *	     step at once, keep what is there, return -ECANCELED
  * @breathe_arg: for @breathe
@@ -90,6 +92,7 @@ struct tracker_env {
 	const struct topology *topology;
 	const char *proc_root;
 	const char *sys_root;
+	const struct damon_setup *damon;
 	int (*breathe)(void *arg);
 	void *breathe_arg;
 };
@@ -100,6 +103,7 @@ struct tracker_env {
  *	present ones in full, absent ones for the little that they cost
  * @marked: pages or folios marked (mark) or reported (read)
  * @calls: system calls made on the bitmap or its like
+ * @helper_cpu_ns: CPU time of threads of the kernel that work for the tracker
  * @skipped: pages passed over: absent, swapped, zero, special, not ours
  */
 struct tracker_cost {
@@ -107,6 +111,7 @@ struct tracker_cost {
 	uint64_t marked;
 	uint64_t calls;
 	uint64_t skipped;
+	uint64_t helper_cpu_ns;
 };
 
 /**
@@ -123,6 +128,8 @@ struct tracker_cost {
  *		    this window, for the flush
  * @read: reports what was accessed since mark(); @interval_ns as given goes
  *	  into the observations
+ * @rest: between windows, or in place of mark(): there is nothing to watch until the next
+ *	mark(), so what works by itself stops; may be NULL
  * @on_event: hint from the BPF feed; may be NULL
  * @stop: frees the state; accepts NULL
  *
@@ -139,6 +146,7 @@ struct tracker_ops {
 			       void *arg);
 	int (*read)(void *state, uint64_t interval_ns, observe_fn *observe, void *arg,
 		    struct tracker_cost *ret_cost);
+	void (*rest)(void *state);
 	void (*on_event)(void *state, const struct event_header *event);
 	void (*stop)(void *state);
 };
