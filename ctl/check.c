@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/damon.h"
 #include "check_rows.h"
 #include "config/config.h"
 #include "ctl.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
+#include "undo/undo.h"
+#include "util/kdamond.h"
 
 /* In the order in which they are shown: what decides first, then what is in the way. */
 static const struct check_row rows[] = {
@@ -70,10 +73,17 @@ static int open_conf(struct check_env *env)
 
 static void open_tracker(struct check_env *env)
 {
+	/* The kdamond of a daemon at work is no reason against that tracker. */
+	uint64_t noted = undo_noted_kdamond(UNDO_RUN_DIR);
+	const struct damon_setup damon = {
+		.source = bpf_damon(env->loaded),
+		.mark = noted ? noted : kdamond_mark(),
+	};
 	const struct tracker_env machine = {
 		.topology = env->topology,
 		.proc_root = env->proc_root,
 		.sys_root = env->sys_root,
+		.damon = &damon,
 	};
 
 	env->tracker = NULL;
@@ -98,10 +108,11 @@ int check_env_open(struct check_env *env)
 	if (env->topology_error < 0 && !env->topology_why[0])
 		snprintf(env->topology_why, sizeof(env->topology_why), "%s",
 			 strerror(-env->topology_error));
-	open_tracker(env);
 	env->n_hooks = 0;
-	env->bpf_error = env->bpf(env->hooks, CHECK_HOOKS_MAX, &env->n_hooks, env->bpf_why,
-				  sizeof(env->bpf_why));
+	env->bpf_error = env->bpf(env);
+	open_tracker(env);
+	bpf_close(env->loaded);
+	env->loaded = NULL;
 	return 0;
 }
 

@@ -52,16 +52,17 @@ struct check {
 	char id[32];
 	char subject[32];
 	enum check_verdict verdict;
-	char finding[1024];
+	char finding[2048];
 	char fix[256];
 };
 
+struct check_env;
+
 /*
- * Loads and attaches what this kernel takes, and lets go of it at once: 0 and the
- * hooks, on and off, or -errno and a sentence. bpf_open() stands behind it.
+ * Loads and attaches what this kernel takes: 0 and hooks, on and off, or -errno and bpf_why.
+ * bpf_open() stands behind it; what it leaves in @loaded is closed once the trackers were asked.
  */
-typedef int check_bpf_fn(struct bpf_hook *ret_hooks, size_t room, size_t *ret_n, char *why,
-			 size_t why_size);
+typedef int check_bpf_fn(struct check_env *env);
 check_bpf_fn check_bpf_here;
 
 /**
@@ -69,7 +70,7 @@ check_bpf_fn check_bpf_here;
  * @conf_path: need not exist
  * @conf_required: unless this is set
  * @topology: NULL when it could not be read; @topology_why then says why
- * @tracker: NULL when none works here; @tracker_why then says why
+ * @tracker: NULL when none works here; @tracker_why says why not those that would be better
  */
 struct check_env {
 	const char *proc_root;
@@ -86,7 +87,8 @@ struct check_env {
 	int topology_error;
 	char topology_why[160];
 	const struct tracker_ops *tracker;
-	char tracker_why[512];
+	char tracker_why[2048];
+	struct bpf *loaded;
 	struct bpf_hook hooks[CHECK_HOOKS_MAX];
 	size_t n_hooks;
 	int bpf_error;

@@ -10,20 +10,17 @@
 #include "check_read.h"
 #include "check_rows.h"
 
-int check_bpf_here(struct bpf_hook *ret_hooks, size_t room, size_t *ret_n, char *why,
-		   size_t why_size)
+int check_bpf_here(struct check_env *env)
 {
 	const struct bpf_hook *hooks;
-	struct bpf *bpf;
-	int err = bpf_open(NULL, &bpf, why, why_size);
+	int err = bpf_open(NULL, &env->loaded, env->bpf_why, sizeof(env->bpf_why));
 
 	if (err < 0)
 		return err;
-	hooks = bpf_report(bpf, ret_n);
-	if (*ret_n > room)
-		*ret_n = room;
-	memcpy(ret_hooks, hooks, *ret_n * sizeof(*hooks));
-	bpf_close(bpf);
+	hooks = bpf_report(env->loaded, &env->n_hooks);
+	if (env->n_hooks > CHECK_HOOKS_MAX)
+		env->n_hooks = CHECK_HOOKS_MAX;
+	memcpy(env->hooks, hooks, env->n_hooks * sizeof(*hooks));
 	return 0;
 }
 

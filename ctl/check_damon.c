@@ -17,7 +17,9 @@
 #include "check_read.h"
 #include "check_rows.h"
 #include "util/cleanup.h"
+#include "undo/undo.h"
 #include "util/file.h"
+#include "util/kdamond.h"
 #include "util/units.h"
 
 /* The parent of all threads of the kernel. */
@@ -87,6 +89,10 @@ static int find_kdamonds(const struct check_env *env, struct kdamonds *found)
 	struct dirent *entry;
 	uint32_t pid, parent;
 	char comm[32], rest;
+	/* That of a daemon at work whose tracker it is. */
+	uint32_t ours = kdamond_is_ours(env->sys_root, undo_noted_kdamond(UNDO_RUN_DIR))
+				? kdamond_thread(env->sys_root)
+				: 0;
 
 	if (!dir)
 		return -errno;
@@ -94,6 +100,8 @@ static int find_kdamonds(const struct check_env *env, struct kdamonds *found)
 		if (sscanf(entry->d_name, "%" SCNu32 "%c", &pid, &rest) != 1 ||
 		    read_stat(env, pid, comm, &parent) < 0 || parent != KTHREADD_PID ||
 		    strncmp(comm, "kdamond.", 8) != 0)
+			continue;
+		if (ours && pid == ours)
 			continue;
 		check_append(found->names, sizeof(found->names), "%s%s (pid %u",
 			     found->n ? "; " : "", comm, pid);

@@ -42,6 +42,12 @@ void check_tracker(const struct check_env *env, struct check *ret)
 	char names[128];
 
 	tracker_names(names, sizeof(names));
+	if (env->tracker && env->tracker_why[0]) {
+		check_set(ret, CHECK_OK,
+			  "%s: %s; better ones cannot be had: %s; this version has: %s",
+			  env->tracker->name, env->tracker->summary, env->tracker_why, names);
+		return;
+	}
 	if (env->tracker) {
 		check_set(ret, CHECK_OK, "%s: %s; this version has: %s", env->tracker->name,
 			  env->tracker->summary, names);

@@ -16,7 +16,7 @@
 /* Exit statuses, as in tiered(8). */
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
-enum action { RUN, CHECK_CONFIG, PRINT_DEFAULTS, UNDO };
+enum action { RUN, CHECK_CONFIG, CHECK_TRACKER, PRINT_DEFAULTS, UNDO };
 
 struct options {
 	enum action action;
@@ -28,6 +28,7 @@ struct options {
 enum option_id {
 	OPT_CONFIG = 256,
 	OPT_CHECK_CONFIG,
+	OPT_CHECK_TRACKER,
 	OPT_PRINT_DEFAULTS,
 	OPT_UNDO,
 	OPT_FOREGROUND,
@@ -49,6 +50,9 @@ static const struct {
 	{ { "check-config", required_argument, NULL, OPT_CHECK_CONFIG },
 	  "FILE",
 	  "say what is wrong with FILE, and exit (status 2 if anything is)" },
+	{ { "check-tracker", no_argument, NULL, OPT_CHECK_TRACKER },
+	  NULL,
+	  "say how hot pages can be found here, and exit (status 1 if not at all)" },
 	{ { "print-defaults", no_argument, NULL, OPT_PRINT_DEFAULTS },
 	  NULL,
 	  "write a conf with every default, and exit" },
@@ -97,6 +101,9 @@ static int take_option(int id, struct options *options)
 	case OPT_CHECK_CONFIG:
 		options->action = CHECK_CONFIG;
 		options->config = optarg;
+		return -1;
+	case OPT_CHECK_TRACKER:
+		options->action = CHECK_TRACKER;
 		return -1;
 	case OPT_PRINT_DEFAULTS:
 		options->action = PRINT_DEFAULTS;
@@ -198,6 +205,13 @@ static int check_config(struct options *options, struct config *config)
 	return STATUS_OK;
 }
 
+static int check_tracker(const struct options *options, struct config *config)
+{
+	if (load(options, config, print_fault, NULL) != 0)
+		return STATUS_USAGE;
+	return manager_check_tracker(config) < 0 ? STATUS_FAILED : STATUS_OK;
+}
+
 /* What a reload works on. */
 struct confs {
 	const struct options *options;
@@ -264,6 +278,8 @@ int main(int argc, char **argv)
 	confs->options = &options;
 	if (options.action == CHECK_CONFIG)
 		status = check_config(&options, &confs->now);
+	else if (options.action == CHECK_TRACKER)
+		status = check_tracker(&options, &confs->now);
 	else
 		status = run(&options, confs);
 	free(confs);

@@ -39,6 +39,12 @@ enum manager_end {
 int manager_run(const struct config *config, const struct manager_options *options,
 		enum manager_end *ret_end);
 
+/*
+ * Prints which trackers could be used here, which one the conf would take, and why not each of
+ * the others. 0; -EOPNOTSUPP: none; -ENOMEM.
+ */
+int manager_check_tracker(const struct config *config);
+
 /* Undoes what a daemon has left that was killed. 0, or -errno after having logged why. */
 int manager_undo(void);
 

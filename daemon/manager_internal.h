@@ -109,12 +109,16 @@ int manager_reload(struct manager *manager, char *why, size_t why_size);
 int manager_open_undo(struct manager *manager);
 /* 1 when pins may be made. */
 int manager_note_pins(struct manager *manager);
-/* What the DAMON tracker would work with. */
-const struct damon_setup *manager_damon(struct manager *manager);
-/* Before the worker starts: notes the kdamond, if there is to be one. 0 or -errno, logged. */
-int manager_note_kdamond(struct manager *manager);
 /* What the conf says of settings of the kernel, once there is a worker. */
 void manager_change_settings(struct manager *manager);
+
+/*
+ * manager_tracker.c: 1 with the tracker of the conf; 0: it cannot be had here, and
+ * idle_reason says why; -errno, logged.
+ */
+int manager_choose_tracker(struct manager *manager);
+/* Before the worker starts: notes the kdamond, if there is to be one. 0 or -errno, logged. */
+int manager_note_kdamond(struct manager *manager);
 
 /*
  * manager_worker.c: finds out whether there is something to tier and a way to do

@@ -4,14 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "bpf/damon.h"
 #include "bpf/pins.h"
 #include "control/socket.h"
 #include "manager_internal.h"
-#include "observe/tracker.h"
 #include "tiered/control.h"
 #include "undo/undo.h"
-#include "util/kdamond.h"
 #include "util/log.h"
 
 static const struct undo_env here = {
@@ -49,29 +46,6 @@ int manager_note_pins(struct manager *manager)
 			    "without",
 			    strerror(-ret));
 	return ret == 0;
-}
-
-const struct damon_setup *manager_damon(struct manager *manager)
-{
-	manager->damon = (struct damon_setup){
-		.source = bpf_damon(manager->bpf),
-		.mark = manager->undo ? kdamond_mark() : 0,
-	};
-	return &manager->damon;
-}
-
-int manager_note_kdamond(struct manager *manager)
-{
-	int ret;
-
-	if (manager->worker_config.tracker != &tracker_damon)
-		return 0;
-	ret = undo_note_kdamond(manager->undo, manager->damon.mark);
-	if (ret < 0)
-		log_error("tracker damon: no undo record can be written: %s; not starting a "
-			  "kdamond that nobody would stop after a crash",
-			  strerror(-ret));
-	return ret;
 }
 
 void manager_change_settings(struct manager *manager)

@@ -50,13 +50,6 @@ static int choose(struct manager *manager)
 	const struct config *config = manager->config;
 	const struct caps_need *missing = NULL;
 	uint64_t caps;
-	struct tracker_env env = {
-		.topology = manager->topology,
-		.proc_root = "/proc",
-		.sys_root = "/sys",
-		.damon = manager_damon(manager),
-	};
-	int ret;
 
 	worker->policy = policy_find(config->policy);
 	if (!worker->policy) {
@@ -79,16 +72,7 @@ static int choose(struct manager *manager)
 			 missing->name, missing->without);
 		return 0;
 	}
-	ret = tracker_choose(config->tracker, &env, &worker->tracker, manager->idle_reason,
-			     sizeof(manager->idle_reason));
-	if (ret == -ENOENT) {
-		log_error("tracker = %s", manager->idle_reason);
-		return -EINVAL;
-	}
-	if (ret < 0)
-		return 0;
-	manager->idle_reason[0] = '\0';
-	return 1;
+	return manager_choose_tracker(manager);
 }
 
 int manager_open_worker(struct manager *manager)

@@ -12,7 +12,6 @@ static const struct tracker_ops *const trackers[] = {
 };
 
 #define N_TRACKERS (sizeof(trackers) / sizeof(trackers[0]))
-#define REASON_SIZE_BYTES 512
 
 const struct tracker_ops *const *tracker_list(size_t *ret_n)
 {
@@ -31,15 +30,36 @@ static void add_reason(char *reasons, size_t size, const char *what, const char 
 			 reason);
 }
 
+static int judge(const struct tracker_ops *tracker, const struct tracker_env *env,
+		 struct tracker_verdict *ret)
+{
+	int err;
+
+	*ret = (struct tracker_verdict){ .tracker = tracker };
+	err = tracker->probe(env, ret->reason, sizeof(ret->reason));
+	ret->usable = err == 0;
+	if (err < 0 && !ret->reason[0])
+		snprintf(ret->reason, sizeof(ret->reason), "%s", strerror(-err));
+	return err;
+}
+
+size_t tracker_judge(const struct tracker_env *env, struct tracker_verdict *ret, size_t room)
+{
+	size_t i;
+
+	for (i = 0; i < N_TRACKERS && i < room; i++)
+		judge(trackers[i], env, &ret[i]);
+	return i;
+}
+
 static int try_tracker(const struct tracker_ops *tracker, const struct tracker_env *env,
 		       const struct tracker_ops **ret, char *reasons, size_t size)
 {
-	char reason[REASON_SIZE_BYTES] = "";
-	int err = tracker->probe(env, reason, sizeof(reason));
+	struct tracker_verdict verdict;
+	int err = judge(tracker, env, &verdict);
 
 	if (err < 0) {
-		add_reason(reasons, size, "tracker ", tracker->name,
-			   reason[0] ? reason : strerror(-err));
+		add_reason(reasons, size, "tracker ", tracker->name, verdict.reason);
 		return err;
 	}
 	*ret = tracker;

@@ -15,10 +15,25 @@ extern const struct tracker_ops tracker_stub;
 const struct tracker_ops *const *tracker_list(size_t *ret_n);
 
 /**
+ * struct tracker_verdict - what one tracker says of this machine
+ * @usable: its probe() succeeded
+ * @reason: why not, else ""
+ */
+struct tracker_verdict {
+	const struct tracker_ops *tracker;
+	int usable;
+	char reason[512];
+};
+
+/* All of tracker_list(), at most @room; returns how many. */
+size_t tracker_judge(const struct tracker_env *env, struct tracker_verdict *ret, size_t room);
+
+/**
  * tracker_choose() - the tracker of this name, or for "auto" the first that works here
  * @name: "auto", or as in tracker_ops.name; "stub" is only had by name
  * @ret: untouched unless the return is 0
- * @reasons: one sentence per tracker that was not taken: "idle: ...; damon: ..."
+ * @reasons: one sentence per tracker that was tried before and not taken, also on success:
+ *	"tracker idle: ...; tracker damon: ..."
  *
  * Returns 0; -ENOENT when there is no tracker of this name (the sentence
  * lists those there are); -EOPNOTSUPP when none works here.

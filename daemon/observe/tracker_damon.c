@@ -56,7 +56,7 @@ static int tracker_damon_probe(const struct tracker_env *env, char *reason, size
 		return refuse(reason, size,
 			      "the kernel has no DAMON, or not its sysfs files "
 			      "(CONFIG_DAMON_SYSFS); boot one built with it");
-	if (n) {
+	if (n && !(env->damon && kdamond_is_ours(env->sys_root, env->damon->mark))) {
 		snprintf(reason, size,
 			 "%" PRIu64 " kdamonds are set up already, by somebody else or a running "
 			 "tiered, and there is room for one user only; when they are not needed: "

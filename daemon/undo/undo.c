@@ -219,6 +219,18 @@ int undo_note_kdamond(struct undo *undo, uint64_t mark)
 	return record_write(undo->folder_fd, &record);
 }
 
+uint64_t undo_noted_kdamond(const char *run_dir)
+{
+	char path[PATH_MAX];
+	struct record record;
+	auto_close int fd = -1;
+
+	if (snprintf(path, sizeof(path), "%s/" FOLDER, run_dir) >= (int)sizeof(path))
+		return 0;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && record_read(fd, "kdamond", &record) == 0 ? record.set : 0;
+}
+
 int undo_note_pins(struct undo *undo)
 {
 	const struct record record = { .name = "pins" };

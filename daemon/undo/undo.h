@@ -47,6 +47,9 @@ int undo_note_pins(struct undo *undo);
  */
 int undo_note_kdamond(struct undo *undo, uint64_t mark);
 
+/* The mark that a daemon in @run_dir has noted, at work or killed; 0: none, or it may not be read. */
+uint64_t undo_noted_kdamond(const char *run_dir);
+
 /*
  * undo_set() - writes a number to a setting of the kernel, after noting the old one
  * @setting: one of the table in undo.c, such as "numa_balancing"

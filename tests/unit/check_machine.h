@@ -84,14 +84,15 @@ struct machine {
 static int machine_bpf_error;
 static int machine_hook_off;
 
-static int machine_bpf(struct bpf_hook *ret_hooks, size_t room, size_t *ret_n, char *why,
-		       size_t why_size)
+static int machine_bpf(struct check_env *env)
 {
+	struct bpf_hook *ret_hooks = env->hooks;
+
 	if (machine_bpf_error) {
-		snprintf(why, why_size, "BPF cannot be used here: because");
+		snprintf(env->bpf_why, sizeof(env->bpf_why), "BPF cannot be used here: because");
 		return machine_bpf_error;
 	}
-	*ret_n = room < 2 ? room : 2;
+	env->n_hooks = 2;
 	ret_hooks[0] = (struct bpf_hook){ "faults", "tp_btf/page_fault_user", "faults", true, "" };
 	ret_hooks[1] = (struct bpf_hook){ "exec", "tp_btf/exec", "programs", true, "" };
 	if (machine_hook_off) {
