@@ -114,6 +114,21 @@ static void print_rivals(struct json_object *last, FILE *out)
 		answer_number(last, "withheld"));
 }
 
+/* How much of what is known is fresh; a daemon of before has not told. */
+static void print_coverage(struct json_object *last, FILE *out)
+{
+	uint64_t asleep = answer_number(last, "asleep");
+
+	if (!answer_at(last, "coverage_ppm"))
+		return;
+	fprintf(out, "  coverage   %s of %s pages, the oldest seen %s ago\n",
+		PPM(answer_number(last, "coverage_ppm")), COUNT(answer_number(last, "tracked")),
+		SPAN(answer_number(last, "oldest_ns")));
+	if (asleep)
+		fprintf(out, "  asleep     %s pages of %" PRIu64 " processes that do not run\n",
+			COUNT(asleep), answer_number(last, "asleep_targets"));
+}
+
 static void print_last(struct json_object *status, FILE *out)
 {
 	struct json_object *last = answer_at(status, "last");
@@ -134,6 +149,7 @@ static void print_last(struct json_object *status, FILE *out)
 		COUNT(answer_number(last, "unknown")), answer_number(last, "stale_targets"),
 		answer_number(last, "marked_targets"),
 		answer_flag(last, "starved") ? "; starved: cpu_max left nothing for marks" : "");
+	print_coverage(last, out);
 	print_rivals(last, out);
 }
 

@@ -44,7 +44,10 @@
 	X("withheld", account->withheld)                                                           \
 	X("rivals", rivals_mask(account))                                                          \
 	X("asleep", account->asleep)                                                               \
-	X("asleep_targets", account->asleep_targets)
+	X("asleep_targets", account->asleep_targets)                                               \
+	X("tracked", account->tracked)                                                             \
+	X("coverage_ppm", (uint64_t)account->coverage_ppm)                                         \
+	X("oldest_ns", account->oldest_ns)
 
 /* Who else cleared accessed bits: a bit per enum rival. */
 static uint64_t rivals_mask(const struct ledger_account *account)

@@ -192,6 +192,15 @@ int heat_observe(struct heat *heat, const struct observation *observations, size
 	return result;
 }
 
+static void count_age(struct heat_stats *stats, const struct heat_target *target,
+		      const struct region *region)
+{
+	if (!region->present || (target->asleep && !region->foreign))
+		return;
+	if (!stats->oldest || region->seen < stats->oldest)
+		stats->oldest = region->seen;
+}
+
 void heat_stats(const struct heat *heat, struct heat_stats *ret)
 {
 	size_t t;
@@ -199,6 +208,7 @@ void heat_stats(const struct heat *heat, struct heat_stats *ret)
 	size_t r;
 
 	*ret = heat->store.stats;
+	ret->oldest = 0;
 	ret->bytes = store_bytes(&heat->store);
 	for (t = 0; t < heat->n_targets; t++) {
 		const struct heat_target *target = heat->targets[t];
@@ -211,6 +221,7 @@ void heat_stats(const struct heat *heat, struct heat_stats *ret)
 				ret->expanded += chunk->regions[r].block != 0;
 				ret->coarse += chunk->regions[r].coarse;
 				ret->tracked += chunk->regions[r].present;
+				count_age(ret, target, &chunk->regions[r]);
 			}
 		}
 	}

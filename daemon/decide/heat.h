@@ -46,6 +46,8 @@ struct heat_config {
  * @observed, @accessed, @unknown: of the current window
  * @asleep: of targets that sleep, known to be idle in this window; not in @observed
  * @tracked: pages with a state
+ * @oldest: the window in which that region was last seen for which this is longest ago, those
+ *	apart that are asleep; 0: there is none
  * @regions, @expanded: 2 MiB regions, and those with a state per page
  * @coarse: regions that hold the mean of pages that differ
  * @refused: times a region was not expanded or not made because of memory_max
@@ -59,6 +61,7 @@ struct heat_stats {
 	uint64_t unknown;
 	uint64_t asleep;
 	uint64_t tracked;
+	uint64_t oldest;
 	uint64_t regions;
 	uint64_t expanded;
 	uint64_t coarse;

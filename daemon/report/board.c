@@ -268,6 +268,10 @@ void board_set_window(struct board *board, uint64_t window, uint64_t now_ns, uin
 	daemon->migrate_cpu_ns = totals->migrate_cpu_ns;
 	daemon->elapsed_ns = totals->elapsed_ns;
 	daemon->updated_ns = now_ns;
+	daemon->tracked_pages = account->tracked;
+	daemon->asleep_pages = account->asleep;
+	daemon->oldest_ns = account->oldest_ns;
+	daemon->coverage_ppm = account->coverage_ppm;
 }
 
 struct stats_daemon *board_daemon(struct board *board)

@@ -111,7 +111,10 @@ void ledger_add(struct ledger_account *account, const struct ledger_account *oth
 	account->flush_moves += other->flush_moves;
 	account->scan_cpu_ns += other->scan_cpu_ns;
 	account->migrate_cpu_ns += other->migrate_cpu_ns;
+	account->tracked = other->tracked;
+	account->oldest_ns = other->oldest_ns;
 	account->share_ppm = other->share_ppm;
+	account->coverage_ppm = other->coverage_ppm;
 }
 
 int ledger_balanced(const struct ledger_account *account)

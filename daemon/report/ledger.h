@@ -48,8 +48,11 @@ struct ledger_sum {
  * @flush_moves: pages moved for the flush's sake, not in @requested
  * @scan_cpu_ns: CPU time of the whole daemon but migration, kernel included
  * @migrate_cpu_ns: CPU time of migration
- * @share_ppm: share of accesses on the fast tier by estimate, millionths; of
- *	the last window added
+ * @tracked: pages with a known rate
+ * @oldest_ns: how long ago that 2 MiB of them was seen that was not seen for longest, without
+ *	those that are asleep
+ * @share_ppm: share of accesses on the fast tier by estimate, millionths
+ * @coverage_ppm: part of @tracked that was seen in the window or is known to be idle by sleep
  */
 struct ledger_account {
 	uint64_t windows;
@@ -78,8 +81,10 @@ struct ledger_account {
 	uint64_t flush_moves;
 	uint64_t scan_cpu_ns;
 	uint64_t migrate_cpu_ns;
-	uint32_t share_ppm;
-	uint32_t reserved;
+	uint32_t share_ppm; /* from here on of the last window */
+	uint32_t coverage_ppm;
+	uint64_t tracked;
+	uint64_t oldest_ns;
 };
 
 /* As in metrics and JSON: "moved", "process_gone"; "promote_hot". "?" beyond the last. */

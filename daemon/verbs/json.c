@@ -35,7 +35,8 @@ static const struct json_field daemon_fields[] = {
 	FIELD(struct stats_daemon, batches),       FIELD(struct stats_daemon, flush_bound),
 	FIELD(struct stats_daemon, scan_cpu_ns),   FIELD(struct stats_daemon, migrate_cpu_ns),
 	FIELD(struct stats_daemon, elapsed_ns),    FIELD(struct stats_daemon, updated_ns),
-	FIELD(struct stats_daemon, targets),
+	FIELD(struct stats_daemon, targets),       FIELD(struct stats_daemon, tracked_pages),
+	FIELD(struct stats_daemon, asleep_pages),  FIELD(struct stats_daemon, oldest_ns),
 };
 
 static const struct json_field target_fields[] = {
@@ -176,6 +177,7 @@ struct json_object *json_asked_daemon(const struct stats_daemon *daemon)
 
 	json_add_fields(object, daemon_fields, COUNT(daemon_fields), daemon);
 	json_add_u64(object, "share_ppm", daemon->share_ppm);
+	json_add_u64(object, "coverage_ppm", daemon->coverage_ppm);
 	json_object_object_add(
 		object, "planned",
 		json_fields(planned_fields, COUNT(planned_fields), &daemon->planned));

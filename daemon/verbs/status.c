@@ -152,6 +152,11 @@ static struct json_object *status_last(const struct verbs *verbs)
 	json_add_u64(object, "scan_cpu_ns", account->scan_cpu_ns);
 	json_add_u64(object, "migrate_cpu_ns", account->migrate_cpu_ns);
 	json_add_u64(object, "share_ppm", account->share_ppm);
+	json_add_u64(object, "tracked", account->tracked);
+	json_add_u64(object, "coverage_ppm", account->coverage_ppm);
+	json_add_u64(object, "oldest_ns", account->oldest_ns);
+	json_add_u64(object, "asleep", account->asleep);
+	json_add_u64(object, "asleep_targets", account->asleep_targets);
 	add_rivals(object, last);
 	json_add_text(object, "summary",
 		      ledger_describe(account, last->window, line, sizeof(line)));

@@ -252,6 +252,7 @@ static int step_read(struct window *window)
 	int ret;
 
 	heat_window(window->heat, window->number);
+	coverage_note(&window->coverage, window->number, clock_now_ns());
 	if (!window->account.marked_targets) {
 		sleepers_read(window);
 		return 0;
@@ -306,6 +307,7 @@ static void step_adapt(struct window *window)
 	window->account.accessed = stats.accessed;
 	window->account.unknown = stats.unknown;
 	window->account.asleep = stats.asleep;
+	coverage_book(&window->coverage, window->number, clock_now_ns(), &stats, &window->account);
 	window->account.share_ppm = heat_share_ppm(window->heat, view_fast_nodes(window));
 	if (config->window_ns)
 		return;

@@ -27,6 +27,7 @@
 #include "observe/flush.h"
 #include "report/ledger.h"
 #include "util/guard.h"
+#include "worker/coverage.h"
 #include "worker/roster.h"
 #include "worker/trail.h"
 #include "worker/worker.h"
@@ -61,6 +62,7 @@ struct window {
 	uint64_t room[TIERED_NODES_MAX]; /* pages by node id, as last measured, less our moves */
 	uint64_t flush_room[TIERED_NODES_MAX]; /* the same down to the watermark */
 
+	struct coverage coverage;
 	struct rivals_sample rivals; /* as of the last reading of marks */
 	struct rivals_doubt doubt;   /* of the marks that are being read */
 	uint64_t glanced_ns;

@@ -47,7 +47,8 @@
  *		"priority","floor_unmet"}]: [target] sections that have any,
  *	"last": the last window: {"window","elapsed_ns","observed","accessed","unknown",
  *		"planned","requested","promoted","demoted","stale_targets","marked_targets",
- *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","withheld","rivals":[NAME...],
+ *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","tracked","coverage_ppm",
+ *		"oldest_ns","asleep","asleep_targets","withheld","rivals":[NAME...],
  *		"rival_windows":{NAME:n...},"summary"}, or null. Rivals (tiered/rivals.h) clear
  *		accessed bits as well: withheld pages were seen idle and count as unknown,
  *	"asked": the fields of struct stats_daemon, nested like it,

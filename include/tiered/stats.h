@@ -33,7 +33,7 @@
 #include "event.h"
 #include "types.h"
 
-#define TIERED_STATS_ABI 2
+#define TIERED_STATS_ABI 3
 
 /*
  * As in types.h. The kernel's enum tlb_flush_reason (linux/mm_types.h): the first five have these
@@ -274,6 +274,10 @@ struct stats_target {
  * @scan_cpu_ns, @migrate_cpu_ns, @elapsed_ns: what it cost
  * @share_ppm: estimated share of accesses that the fastest tier gets, last window
  * @updated_ns: CLOCK_MONOTONIC of the last window
+ * @tracked_pages: with a known rate
+ * @asleep_pages: of these, known to be idle without a look, as their process did not run
+ * @oldest_ns: of the others, how long ago the 2 MiB were seen that were not seen for longest
+ * @coverage_ppm: part of @tracked_pages that was seen in the last window, or is asleep, millionths
  */
 struct stats_daemon {
 	__u32 pid;
@@ -298,6 +302,11 @@ struct stats_daemon {
 	__u64 migrate_cpu_ns;
 	__u64 elapsed_ns;
 	__u64 updated_ns;
+	__u64 tracked_pages;
+	__u64 asleep_pages;
+	__u64 oldest_ns;
+	__u32 coverage_ppm;
+	__u32 reserved;
 };
 
 /* Sizes, the places of the fields of keys, and those of the first and last fields of values. */
@@ -344,9 +353,10 @@ STATS_AT(stats_results, failed, 88);
 STATS_SIZE(stats_target, 240);
 STATS_AT(stats_target, comm, 0);
 STATS_AT(stats_target, last_move_ns, 232);
-STATS_SIZE(stats_daemon, 312);
+STATS_SIZE(stats_daemon, 344);
 STATS_AT(stats_daemon, pid, 0);
 STATS_AT(stats_daemon, updated_ns, 304);
+STATS_AT(stats_daemon, coverage_ppm, 336);
 _Static_assert(sizeof(struct stats_by_reason) == SEEN_REASONS * 8, "a field for each reason");
 _Static_assert(sizeof(struct stats_planned) == MOVE_REASONS * 8, "a field for each reason");
 _Static_assert(sizeof(struct stats_results) == MOVE_RESULTS * 8, "a field for each result");

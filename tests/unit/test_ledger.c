@@ -77,7 +77,7 @@ static void test_names(void **state)
 			assert_string_not_equal(ledger_reason_name(i), ledger_reason_name(j));
 }
 
-/* Windows add up to the run: every number twice, but the share, which is the last one's. */
+/* Windows add up to the run: every number twice, but those from the share on, which are the last one's. */
 static void test_adds_up(void **state)
 {
 	struct ledger_account window, total = { 0 };
@@ -89,11 +89,17 @@ static void test_adds_up(void **state)
 	for (i = 0; i < n; i++)
 		number[i] = i + 1;
 	window.share_ppm = 777;
+	window.coverage_ppm = 778;
+	window.tracked = 779;
+	window.oldest_ns = 780;
 	ledger_add(&total, &window);
 	ledger_add(&total, &window);
 	for (i = 0; i < n; i++)
 		assert_int_equal(sum[i], 2 * (i + 1));
 	assert_int_equal(total.share_ppm, 777);
+	assert_int_equal(total.coverage_ppm, 778);
+	assert_int_equal(total.tracked, 779);
+	assert_int_equal(total.oldest_ns, 780);
 }
 
 static void test_line(void **state)

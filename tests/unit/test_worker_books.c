@@ -30,6 +30,9 @@ static void expect_sums(const struct session *session)
 	totals.scan_cpu_ns = sum.scan_cpu_ns;
 	/* Of the last one added, which may be one of the idle time. */
 	totals.share_ppm = sum.share_ppm;
+	totals.coverage_ppm = sum.coverage_ppm;
+	totals.tracked = sum.tracked;
+	totals.oldest_ns = sum.oldest_ns;
 	assert_memory_equal(&totals, &sum, sizeof(sum));
 	assert_true(ledger_balanced(&totals));
 }

@@ -62,6 +62,9 @@ def flag: if . then 1 else 0 end;
 def daemon_metrics: .asked as $asked | .daemon as $daemon
 	| "observe \($daemon.observe | flag)", "paused \($daemon.paused | flag)",
 	"targets \($asked.targets)", "fast_share_ratio \($asked.share_ppm | fraction(6))",
+	"coverage_ratio \($asked.coverage_ppm | fraction(6))",
+	"tracked_pages \($asked.tracked_pages)", "asleep_pages \($asked.asleep_pages)",
+	"oldest_observation_seconds \($asked.oldest_ns | fraction(9))",
 	({ windows: "windows", starved_windows: "starved_windows", stale_windows: "stale_windows",
 		scanned: "scanned_pages", requested: "requested_pages", promoted: "promoted_pages",
 		demoted: "demoted_pages", flush_moves: "flush_moves", batches: "batches",
