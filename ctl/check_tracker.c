@@ -31,10 +31,16 @@ static const char *tracker_names(char *buffer, size_t size)
 /* The kernel has what a tracker needs, and the caller lacks the right to use it. */
 static int is_hidden(const struct check_env *env)
 {
+	static const char *const files[] = { "page_idle/bitmap", "damon/admin/kdamonds" };
 	char path[PATH_MAX];
+	size_t i;
+	int there = 0;
 
-	snprintf(path, sizeof(path), "%s/kernel/mm/page_idle/bitmap", env->sys_root);
-	return access(path, F_OK) == 0 && !check_has_cap(env, CAP_SYS_ADMIN);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/kernel/mm/%s", env->sys_root, files[i]);
+		there |= access(path, F_OK) == 0;
+	}
+	return there && !check_has_cap(env, CAP_SYS_ADMIN);
 }
 
 void check_tracker(const struct check_env *env, struct check *ret)
@@ -55,8 +61,8 @@ void check_tracker(const struct check_env *env, struct check *ret)
 	}
 	if (is_hidden(env)) {
 		check_set(ret, CHECK_UNKNOWN,
-			  "idle page tracking is there, but may not be tried: needs CAP_SYS_ADMIN "
-			  "and CAP_DAC_OVERRIDE");
+			  "idle page tracking or DAMON is there, but may not be tried: needs "
+			  "CAP_SYS_ADMIN and CAP_DAC_OVERRIDE");
 		check_fix(ret, "run 'tieredctl check' as root");
 		return;
 	}

@@ -274,6 +274,7 @@ static void close_all(struct manager *manager)
 	manager_close_views(manager);
 	sd_event_unref(manager->loop);
 	targets_free(manager->targets);
+	free(manager->faults);
 	rivals_free(manager->rivals);
 	bpf_close(manager->bpf);
 	manager_forget_nodes(manager);

@@ -69,6 +69,7 @@ struct manager {
 	unsigned int unmet[CONFIG_RULES_MAX];       /* windows for which fast_min was not met */
 	uint64_t unmet_line_ns;
 	struct worker *worker;
+	struct worker_faults *faults; /* for the worker, being gathered; or NULL */
 	char idle_reason[1024];
 
 	struct board *board;

@@ -105,6 +105,44 @@ static void on_lifecycle(void *arg, const struct event_lifecycle *event)
 	}
 }
 
+/* So many faults of one region in a second are worth a look at it. */
+#define BURST_FAULTS 16
+
+/* For the tracker, if it wants to know: of more regions than fit those with most faults. */
+static void gather_faults(struct manager *manager, const struct event_faults *event)
+{
+	struct worker_faults *faults = manager->faults;
+	size_t i, least = 0;
+
+	if (!manager->worker || !manager->worker_config.tracker->on_event ||
+	    event->count < BURST_FAULTS)
+		return;
+	/* Without memory for it, it is looked at when it has its turn. */
+	if (!faults)
+		faults = manager->faults = calloc(1, sizeof(*faults));
+	if (!faults)
+		return;
+	if (faults->n < WORKER_FAULTS_MAX) {
+		faults->list[faults->n++] = *event;
+		return;
+	}
+	for (i = 1; i < faults->n; i++)
+		if (faults->list[i].count < faults->list[least].count)
+			least = i;
+	if (event->count > faults->list[least].count)
+		faults->list[least] = *event;
+}
+
+static void send_faults(struct manager *manager)
+{
+	struct worker_faults *faults = manager->faults;
+
+	if (!faults)
+		return;
+	manager->faults = NULL;
+	worker_send(manager->worker, &faults->message, WORKER_FAULTS);
+}
+
 /* What the kernel does to the memory of targets: booked as seen, beside what we asked for. */
 static void on_faults(void *arg, const struct event_faults *event)
 {
@@ -114,8 +152,10 @@ static void on_faults(void *arg, const struct event_faults *event)
 
 	manager->events[event->header.kind]++;
 	manager->seen.faults += event->count;
-	if (target)
-		target->new_faults += event->count;
+	if (!target)
+		return;
+	target->new_faults += event->count;
+	gather_faults(manager, event);
 }
 
 static void on_migration(void *arg, const struct event_migration *event)
@@ -162,6 +202,7 @@ void manager_consume(struct manager *manager)
 	if (!manager->worker || now_ns - manager->last_look_ns < LOOK_EVERY_NS)
 		return;
 	manager->last_look_ns = now_ns;
+	send_faults(manager);
 	if (targets_look(manager->targets, "/proc", &change) == 0)
 		apply(manager, &change);
 }

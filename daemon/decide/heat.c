@@ -174,9 +174,12 @@ int heat_observe(struct heat *heat, const struct observation *observations, size
 	target = table_target_new(heat, observations[0].target);
 	if (!target)
 		return -ENOMEM;
-	if (observations[0].address <= target->last && !target->asleep)
-		target->laps++;
-	target->last = observations[n - 1].address;
+	/* What is looked at out of turn says nothing about the turn. */
+	if (!(observations[0].flags & OBSERVED_AHEAD)) {
+		if (observations[0].address <= target->last && !target->asleep)
+			target->laps++;
+		target->last = observations[n - 1].address;
+	}
 	while (first < n) {
 		uint64_t base = observations[first].address >> REGION_SHIFT;
 		size_t end = first + 1;

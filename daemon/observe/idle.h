@@ -16,11 +16,26 @@
 /* Heads remembered for the next window, 512 KiB at most; more partly mapped folios stay unknown. */
 #define IDLE_HEADS_MAX 65536
 
+/* Regions that events told of, to be looked at first; of more than these the first are kept. */
+#define IDLE_HINTS_MAX 64
+/* They get this part of the pages of a window at most: the others must have their turn. */
+#define IDLE_HINTS_PART 4
+
+/* As BPF adds faults up. */
+#define IDLE_REGION_BYTES (UINT64_C(1) << 21)
+
+/* 2 MiB where something happens, in the process with this number. */
+struct idle_hint {
+	uint64_t start;
+	uint32_t tgid;
+};
+
 /* Addresses whose pages were looked at by mark(). */
 struct idle_span {
 	uint64_t start;
 	uint64_t end;
 	uint32_t target; /* index */
+	uint32_t ahead;  /* out of turn */
 };
 
 /* Where the next mark() goes on. */
@@ -33,6 +48,8 @@ struct idle_cursor {
  * struct idle - state of the tracker
  * @targets: the caller's
  * @marked: per target: has marks in this window
+ * @hints: for the next mark()
+ * @ahead: of this window: what was looked at out of turn, spans of the first @n_ahead
  * @heads: frames to be marked as well: heads, not mapped by those who map their
  *	tails, of folios that read() came across
  * @slice_ns: CPU time of the thread when it last breathed
@@ -50,10 +67,15 @@ struct idle {
 	struct idle_span *spans;
 	size_t n_spans;
 	size_t room_spans;
+	struct idle_hint hints[IDLE_HINTS_MAX];
+	size_t n_hints;
+	struct idle_span ahead[IDLE_HINTS_MAX];
+	size_t n_ahead;
 	uint64_t *heads;
 	size_t n_heads;
 	uint64_t slice_ns;
 
+	uint8_t span_flags; /* of observations of the span in hand */
 	uint64_t interval_ns;
 	observe_fn *observe;
 	void *observe_arg;

@@ -28,13 +28,14 @@ struct walk {
 	struct tracker_cost cost;
 	size_t target;    /* index */
 	uint64_t address; /* not walked yet from here on */
+	int ahead;        /* out of turn */
 };
 
-static int span_add(struct idle *idle, size_t target, uint64_t start, uint64_t end)
+static int span_add(struct idle *idle, size_t target, uint64_t start, uint64_t end, int ahead)
 {
 	struct idle_span *last = idle->n_spans ? &idle->spans[idle->n_spans - 1] : NULL;
 
-	if (last && last->target == target && last->end == start) {
+	if (last && last->target == target && last->end == start && (int)last->ahead == ahead) {
 		last->end = end;
 		return 0;
 	}
@@ -47,8 +48,9 @@ static int span_add(struct idle *idle, size_t target, uint64_t start, uint64_t e
 		idle->spans = spans;
 		idle->room_spans = room;
 	}
-	idle->spans[idle->n_spans++] =
-		(struct idle_span){ .start = start, .end = end, .target = (uint32_t)target };
+	idle->spans[idle->n_spans++] = (struct idle_span){
+		.start = start, .end = end, .target = (uint32_t)target, .ahead = (uint32_t)ahead
+	};
 	return 0;
 }
 
@@ -104,17 +106,41 @@ static void pay(struct walk *walk, uint64_t pages)
 	walk->left -= pages < walk->left ? pages : walk->left;
 }
 
+/* Steps over what was looked at out of turn, or lowers @stop to where that begins. */
+static int step_past(struct walk *walk, uint64_t *stop)
+{
+	const struct idle *idle = walk->idle;
+	size_t i;
+
+	for (i = 0; i < idle->n_ahead; i++) {
+		const struct idle_span *done = &idle->ahead[i];
+
+		if (done->target != walk->target || done->end <= walk->address)
+			continue;
+		if (done->start <= walk->address) {
+			walk->address = done->end < *stop ? done->end : *stop;
+			return 1;
+		}
+		if (done->start < *stop)
+			*stop = done->start;
+	}
+	return 0;
+}
+
 /* 1: on with the next mapping; 0: the budget is used up; -ESRCH: the target is gone; -errno. */
 static int mark_range(struct walk *walk, uint64_t end)
 {
 	struct idle *idle = walk->idle;
 	const struct target *target = idle->targets[walk->target];
-	uint64_t start;
+	uint64_t start, stop;
 	size_t want, present;
 	int n, err;
 
 	while (walk->address < end) {
-		want = step_pages(walk, end);
+		stop = end;
+		if (step_past(walk, &stop))
+			continue;
+		want = step_pages(walk, stop);
 		if (!want)
 			return 0;
 		n = target_pagemap(target, walk->address, idle->entries, want);
@@ -128,9 +154,9 @@ static int mark_range(struct walk *walk, uint64_t end)
 		walk->cost.skipped += (size_t)n - present;
 		if (present) {
 			idle->marked[walk->target] = 1;
-			err = span_add(idle, walk->target, start, walk->address);
+			err = span_add(idle, walk->target, start, walk->address, walk->ahead);
 		} else {
-			walk->address = pagemap_next_present(target, walk->address, end);
+			walk->address = pagemap_next_present(target, walk->address, stop);
 			err = 0;
 		}
 		if (!err)
@@ -165,6 +191,49 @@ static int mark_target(struct walk *walk, uint64_t from, uint64_t to)
 		pay(walk, 1);
 	}
 	return 1;
+}
+
+static int find_process(const struct idle *idle, uint32_t tgid, size_t *ret)
+{
+	size_t i;
+
+	for (i = 0; i < idle->n_targets; i++) {
+		if (idle->targets[i]->key.tgid != tgid)
+			continue;
+		*ret = i;
+		return 1;
+	}
+	return 0;
+}
+
+/* Where something happens, before anything else; 0, -ECANCELED or -ENOMEM. */
+static int walk_hints(struct walk *walk)
+{
+	struct idle *idle = walk->idle;
+	const uint64_t most = walk->left / IDLE_HINTS_PART, rest = walk->left - most;
+	size_t i;
+	int ret = 1;
+
+	walk->left = most;
+	walk->ahead = 1;
+	for (i = 0; i < idle->n_hints && walk->left; i++) {
+		uint64_t start = idle->hints[i].start;
+
+		if (!find_process(idle, idle->hints[i].tgid, &walk->target))
+			continue;
+		ret = mark_target(walk, start, start + IDLE_REGION_BYTES);
+		if (ret == -ECANCELED || ret == -ENOMEM)
+			return ret;
+		idle->ahead[idle->n_ahead++] = (struct idle_span){
+			.start = start,
+			.end = ret == 0 ? walk->address : start + IDLE_REGION_BYTES,
+			.target = (uint32_t)walk->target,
+		};
+	}
+	idle->n_hints = 0;
+	walk->ahead = 0;
+	walk->left += rest;
+	return 0;
 }
 
 /* The target to begin with: that of the cursor, else the next one, else the first. */
@@ -248,7 +317,9 @@ int idle_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 
 	idle_drop_marks(idle);
 	idle->slice_ns = clock_thread_cpu_ns();
-	err = walk_round(&walk);
+	err = walk_hints(&walk);
+	if (!err)
+		err = walk_round(&walk);
 	if (!err)
 		err = write_chunks(idle);
 	if (err) {

@@ -105,7 +105,7 @@ static void report(struct idle *idle, uint32_t target, uint64_t address, uint64_
 		   struct idle_chunk *chunk)
 {
 	const uint64_t pfn = entry & PAGEMAP_PFN_MASK;
-	uint8_t seen = SEEN_UNKNOWN, flags = 0;
+	uint8_t seen = SEEN_UNKNOWN, flags = idle->span_flags;
 
 	if (!(entry & PAGEMAP_EXCLUSIVE))
 		flags |= shared_flags(chunk, pfn);
@@ -188,6 +188,7 @@ static int read_span(struct idle *idle, const struct idle_span *span, struct tra
 	uint64_t address = span->start;
 	int n, err;
 
+	idle->span_flags = span->ahead ? OBSERVED_AHEAD : 0;
 	while (address < span->end) {
 		size_t want = (size_t)((span->end - address) >> TIERED_PAGE_SHIFT);
 
@@ -209,7 +210,8 @@ static int read_span(struct idle *idle, const struct idle_span *span, struct tra
 /* Observations of one call are of one target and ascend. */
 static int continues(const struct idle_span *span, const struct idle_span *next)
 {
-	return span->target == next->target && span->end <= next->start;
+	return span->target == next->target && span->end <= next->start &&
+	       span->ahead == next->ahead;
 }
 
 static int read_spans(struct idle *idle, struct tracker_cost *cost)

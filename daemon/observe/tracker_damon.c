@@ -51,8 +51,13 @@ static int tracker_damon_probe(const struct tracker_env *env, char *reason, size
 	const struct damon_source *source = env->damon ? env->damon->source : NULL;
 	const char *module;
 	uint64_t n;
+	int err = kdamond_count(env->sys_root, &n);
 
-	if (kdamond_count(env->sys_root, &n) < 0)
+	if (err == -EACCES || err == -EPERM)
+		return refuse(reason, size,
+			      "/sys/" KDAMOND_FOLDER " may not be read; run as root, in a unit "
+			      "without ProtectKernelTunables");
+	if (err < 0)
 		return refuse(reason, size,
 			      "the kernel has no DAMON, or not its sysfs files "
 			      "(CONFIG_DAMON_SYSFS); boot one built with it");

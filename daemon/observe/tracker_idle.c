@@ -13,6 +13,7 @@
 
 #include "idle.h"
 #include "pagemap.h"
+#include "tiered/event.h"
 #include "tracker.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -114,6 +115,7 @@ void idle_drop_marks(struct idle *idle)
 {
 	idle_bitmap_clear(&idle->bitmap);
 	idle->n_spans = 0;
+	idle->n_ahead = 0;
 	if (idle->marked)
 		memset(idle->marked, 0, idle->n_targets);
 }
@@ -156,6 +158,25 @@ int idle_breathe(struct idle *idle)
 	return 0;
 }
 
+/* Faults, those by which NUMA balancing asks included: memory that is new, or in use. */
+static void tracker_idle_on_event(void *state, const struct event_header *event)
+{
+	const struct event_faults *faults = (const struct event_faults *)event;
+	struct idle *idle = state;
+	size_t i;
+
+	if (event->kind != EVENT_FAULTS)
+		return;
+	for (i = 0; i < idle->n_hints; i++)
+		if (idle->hints[i].start == faults->region && idle->hints[i].tgid == event->tgid)
+			return;
+	if (idle->n_hints < IDLE_HINTS_MAX)
+		idle->hints[idle->n_hints++] = (struct idle_hint){
+			.start = faults->region & ~(IDLE_REGION_BYTES - 1),
+			.tgid = event->tgid,
+		};
+}
+
 const struct tracker_ops tracker_idle = {
 	.name = "idle",
 	.summary = "the kernel's idle page flags (CONFIG_IDLE_PAGE_TRACKING)",
@@ -165,5 +186,6 @@ const struct tracker_ops tracker_idle = {
 	.mark = idle_mark,
 	.marked_targets = tracker_idle_marked_targets,
 	.read = idle_read,
+	.on_event = tracker_idle_on_event,
 	.stop = tracker_idle_stop,
 };

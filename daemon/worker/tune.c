@@ -67,6 +67,15 @@ void window_use_nodes(struct window *window, struct worker_config *config,
 	memset(window->flush_room, 0, sizeof(window->flush_room));
 }
 
+void window_faults(struct window *window, const struct worker_faults *faults)
+{
+	const struct tracker_ops *tracker = window->config->tracker;
+	size_t i;
+
+	for (i = 0; i < faults->n && tracker->on_event; i++)
+		tracker->on_event(window->tracker, &faults->list[i].header);
+}
+
 void window_pause_target(struct window *window, uint32_t id, int paused)
 {
 	struct seat *seat = roster_find(&window->roster, id);

@@ -105,6 +105,9 @@ void window_use_nodes(struct window *window, struct worker_config *config,
 /* Leaves one target alone, or no longer so; nothing happens when there is no such target. */
 void window_pause_target(struct window *window, uint32_t id, int paused);
 
+/* Tells the tracker where something happens. */
+void window_faults(struct window *window, const struct worker_faults *faults);
+
 /* There is nothing to watch until the next window. */
 void window_rest(struct window *window);
 

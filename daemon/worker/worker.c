@@ -151,6 +151,9 @@ static void handle(struct worker *worker, const struct message *message)
 	case WORKER_TUNE:
 		window_tune(&worker->window, &worker->config, (const struct worker_tune *)message);
 		break;
+	case WORKER_FAULTS:
+		window_faults(&worker->window, (const struct worker_faults *)message);
+		break;
 	case WORKER_PAUSE:
 		pause = (const struct worker_pause *)message;
 		window_pause_target(&worker->window, pause->id, pause->paused);

@@ -14,6 +14,7 @@
 
 #include "decide/backoff.h"
 #include "report/ledger.h"
+#include "tiered/event.h"
 #include "tiered/policy.h"
 #include "tiered/tracker.h"
 #include "util/mailbox.h"
@@ -65,6 +66,7 @@ enum worker_message {
 	WORKER_QUERY,   /* struct worker_query (query.h) */
 	WORKER_TUNE,    /* struct worker_tune: from the next window on */
 	WORKER_PAUSE,   /* struct worker_pause: of one target */
+	WORKER_FAULTS,  /* struct worker_faults: for the tracker */
 	WORKER_NODES,   /* struct worker_nodes: at once; comes back when the old ones are free */
 	/* from the worker */
 	WORKER_WINDOW,  /* struct worker_window */
@@ -124,6 +126,15 @@ struct worker_pause {
 	struct message message;
 	uint32_t id;
 	int paused;
+};
+
+/* Regions of targets in which many faults happened of late. */
+#define WORKER_FAULTS_MAX 64
+
+struct worker_faults {
+	struct message message;
+	size_t n;
+	struct event_faults list[WORKER_FAULTS_MAX];
 };
 
 /**

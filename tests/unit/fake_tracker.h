@@ -42,7 +42,7 @@
 /* Set by the test, counted by the tracker; both at any time. */
 static struct {
 	atomic_int start_error, retarget_error, mark_error, read_error;
-	atomic_int starts, stops, retargets, marks, reads;
+	atomic_int starts, stops, retargets, marks, reads, events;
 	atomic_size_t targets;    /* of the last retarget() */
 	atomic_size_t hot;        /* pages accessed in each window */
 	atomic_uintptr_t address; /* where the pages of all targets are */
@@ -129,6 +129,12 @@ static inline int fake_read(void *arg, uint64_t interval_ns, observe_fn *observe
 	return 0;
 }
 
+static inline void fake_on_event(void *state, const struct event_header *event)
+{
+	(void)state;
+	fake.events += event->kind == EVENT_FAULTS;
+}
+
 static inline void fake_stop(void *state)
 {
 	fake.stops++;
@@ -144,6 +150,7 @@ static const struct tracker_ops fake_tracker = {
 	.mark = fake_mark,
 	.marked_targets = fake_marked_targets,
 	.read = fake_read,
+	.on_event = fake_on_event,
 	.stop = fake_stop,
 };
 

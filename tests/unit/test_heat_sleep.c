@@ -160,6 +160,27 @@ static void test_nothing_fades(void **state)
 	heat_free(heat);
 }
 
+/* Regions that are looked at out of turn are no end-to-end reading. */
+static void test_laps(void **state)
+{
+	struct heat *heat = make(UINT64_MAX);
+	struct observation ahead = see(BASE, SEEN_IDLE);
+
+	(void)state;
+	ahead.flags = OBSERVED_AHEAD;
+	assert_int_equal(heat_laps(heat, TARGET), 0);
+	observe(heat, see(BASE + REGION, SEEN_IDLE));
+	observe(heat, ahead);
+	observe(heat, see(BASE + 2 * REGION, SEEN_IDLE));
+	assert_int_equal(heat_laps(heat, TARGET), 0);
+	observe(heat, see(BASE, SEEN_IDLE));
+	assert_int_equal(heat_laps(heat, TARGET), 1);
+	heat_sleep(heat, TARGET, 1);
+	observe(heat, see(BASE, SEEN_IDLE));
+	assert_int_equal(heat_laps(heat, TARGET), 1);
+	heat_free(heat);
+}
+
 /* The figure counts what was told of, in each window in which it sleeps. */
 static void test_figure(void **state)
 {
@@ -189,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_only_what_was_looked_at_since),
 		cmocka_unit_test(test_ranges_to_look_at),
 		cmocka_unit_test(test_nothing_fades),
+		cmocka_unit_test(test_laps),
 		cmocka_unit_test(test_figure),
 	};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The idle tracker: marks, cursor, budgets, and targets and pages that go away. */
 #include "fake_idle.h"
+#include "tiered/event.h"
 
 static void test_single_pages(void **state)
 {
@@ -174,6 +175,79 @@ static void test_budgets(void **state)
 	}
 }
 
+static void fault(int target, uint64_t page, uint32_t count)
+{
+	struct event_faults event = { .header = { .kind = EVENT_FAULTS,
+						  .tgid = fake.targets[target].key.tgid },
+				      .region = PAGE(page) & ~((UINT64_C(1) << 21) - 1),
+				      .count = count };
+
+	tracker_idle.on_event(fake.tracker, &event.header);
+}
+
+/* Where faults happen is looked at before its turn, by a quarter of the window, and once. */
+static void test_faults_come_first(void **state)
+{
+	unsigned int ahead = 0, visits[2][6144] = { { 0 } };
+	size_t i, window;
+
+	(void)state;
+	fake.targets[0].key.tgid = 100;
+	fake.targets[1].key.tgid = 200;
+	fake.vmas[0][0] = (struct vma){ PAGE(0), PAGE(6144) };
+	fake.vmas[1][0] = (struct vma){ PAGE(0), PAGE(6144) };
+	set_run(0, 0, 1000, 6144, OWN);
+	set_run(1, 0, 10000, 6144, OWN);
+	start();
+	/* Of a process that is no target, and the same region twice. */
+	fake.targets[0].key.tgid = 300;
+	fault(0, 0, 50);
+	fake.targets[0].key.tgid = 100;
+	fault(1, 4096, 50);
+	fault(1, 4096, 50);
+	assert_in_range(mark(4096).marked, 3072, 4096);
+	fake_kernel();
+	read_back();
+	for (i = 0; i < fake.n_seen; i++) {
+		const struct observation *seen = &fake.seen[i];
+
+		if (!(seen->flags & OBSERVED_AHEAD))
+			continue;
+		ahead++;
+		assert_int_equal(seen->target, 11);
+		assert_in_range(seen->address, PAGE(4096), PAGE(4607));
+	}
+	assert_int_equal(ahead, 512);
+	/* Too many of them: the others have their turn all the same, and no page has two. */
+	for (i = 0; i < 6144; i += 512)
+		fault(1, i, 50);
+	memset(visits, 0, sizeof(visits));
+	assert_in_range(mark(4096).marked, 3072, 4096);
+	fake_kernel();
+	read_back();
+	for (i = ahead = 0; i < fake.n_seen; i++) {
+		ahead += (fake.seen[i].flags & OBSERVED_AHEAD) != 0;
+		visits[fake.seen[i].target - 10]
+		      [(fake.seen[i].address - BASE) / TIERED_PAGE_SIZE]++;
+	}
+	assert_in_range(ahead, 512, 1024);
+	for (i = 0; i < 6144; i++)
+		assert_true(visits[0][i] <= 1 && visits[1][i] <= 1);
+	/* In a window that is large enough for all there is no difference. */
+	for (window = 0; window < 2; window++) {
+		fault(0, 512, 50);
+		memset(visits, 0, sizeof(visits));
+		assert_int_equal(mark(UINT64_MAX).marked, 2 * 6144);
+		fake_kernel();
+		read_back();
+		for (i = 0; i < fake.n_seen; i++)
+			visits[fake.seen[i].target - 10]
+			      [(fake.seen[i].address - BASE) / TIERED_PAGE_SIZE]++;
+		for (i = 0; i < 6144; i++)
+			assert_true(visits[0][i] == 1 && visits[1][i] == 1);
+	}
+}
+
 static void count_target(void *arg, struct target *target)
 {
 	*(uint32_t *)arg += target->id;
@@ -292,11 +366,17 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		UNIT(test_single_pages),  UNIT(test_shared_pages_count_once),
-		UNIT(test_marks_exact),   UNIT(test_moved),
-		UNIT(test_cursor),        UNIT(test_budgets),
-		UNIT(test_target_dies),   UNIT(test_canceled),
-		UNIT(test_end_of_bitmap), UNIT(test_wild_frames),
+		UNIT(test_single_pages),
+		UNIT(test_shared_pages_count_once),
+		UNIT(test_marks_exact),
+		UNIT(test_moved),
+		UNIT(test_cursor),
+		UNIT(test_budgets),
+		UNIT(test_faults_come_first),
+		UNIT(test_target_dies),
+		UNIT(test_canceled),
+		UNIT(test_end_of_bitmap),
+		UNIT(test_wild_frames),
 		UNIT(test_probe),
 	};
 

@@ -377,6 +377,27 @@ static void test_figures_do_not_pile_up(void **state)
 	assert_in_range(figures, 1, 4);
 }
 
+/* Where many faults happen: the tracker is told of each, between windows. */
+static void test_faults_reach_the_tracker(void **state)
+{
+	struct session *session = *state;
+	struct worker_faults *faults = calloc(1, sizeof(*faults));
+
+	assert_non_null(faults);
+	session_start(session);
+	session_add(session, 1, session->children[0]);
+	session_await_targets(session, 1);
+	for (faults->n = 0; faults->n < 3; faults->n++)
+		faults->list[faults->n].header.kind = EVENT_FAULTS;
+	worker_send(session->worker, &faults->message, WORKER_FAULTS);
+	do {
+		free(session_await(session, WORKER_WINDOW));
+	} while (fake.events < 3);
+	assert_int_equal(fake.events, 3);
+	worker_stop(session->worker);
+	session_await_ended(session);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,6 +410,7 @@ int main(void)
 		SESSION(test_figures),
 		SESSION(test_figures_add_up),
 		SESSION(test_figures_do_not_pile_up),
+		SESSION(test_faults_reach_the_tracker),
 	};
 
 	return cmocka_run_group_tests_name("worker_query", tests, NULL, NULL);

@@ -58,6 +58,15 @@ event() { [ -e "/sys/kernel/tracing/events/$1/id" ]; }
 typed() { grep -q "$1" /sys/kernel/btf/vmlinux; }
 hook() { choose "$1" ok note; }
 kdamonds() { ps -o comm | grep -c '^\[*kdamond\.'; }
+# What tracks here: idle, damon, or nothing. Beside DAMON_STAT no other kdamond runs.
+tracker() {
+	if [ -w $mm/page_idle/bitmap ]; then
+		echo idle
+	elif [ "$(cat $mm/damon/admin/kdamonds/nr_kdamonds 2>/dev/null)" = 0 ] && [ "$(damon_stat)" != Y ]; then
+		echo damon
+	fi
+}
+tracks() { choose '[ "$(tracker)" ]' ok fail; }
 damon_stat() { cat /sys/module/damon_stat/parameters/enabled 2>/dev/null; }
 security_file() { # NAME VERDICT-IF-THERE: unknown while securityfs is not mounted
 	if [ -e "$security/$1" ]; then
@@ -73,7 +82,7 @@ expected() {
 		tier-order $(tier_order)
 		nodes $(choose 'cmp -s $node/online $node/has_memory' ok note)
 		mems-allowed $(choose 'grep -qx "Mems_allowed_list:.$(cat $node/has_memory)" /proc/self/status' ok warn)
-		tracker $(choose '[ -w $mm/page_idle/bitmap ]' ok fail)
+		tracker $(tracks)
 		flush $(choose '[ $kernel -ge 6003 ] && ! grep -qw invlpgb /proc/cpuinfo' ok warn)
 		numa-balancing $(choose '[ "$(cat /proc/sys/kernel/numa_balancing)" = 0 ]' ok warn)
 		demotion $(choose 'grep -q false $mm/numa/demotion_enabled' ok note)
@@ -101,6 +110,7 @@ expected() {
 		hook-migration-owners $(hook 'grep -q "^remove_migration_pte" /sys/kernel/tracing/available_filter_functions')
 		hook-shootdown-targets $(hook 'event csd/csd_queue_cpu')
 		hook-mappings $(hook 'typed bpf_iter_task_vma')
+		hook-damon $(hook 'typed btf_trace_damon_aggregated')
 		hook-table-processes $(hook 'typed bpf_iter_bpf_map_elem')
 		hook-table-migrations $(hook 'typed bpf_iter_bpf_map_elem')
 		hook-table-shootdowns $(hook 'typed bpf_iter_bpf_map_elem')
@@ -139,10 +149,10 @@ is 'tier order and its fix' "$(echo $(of /run/check/now tier-order) $order)" "$w
 
 if [ "$slow_nodes" = 0 ]; then
 	wanted='tiered would stay idle: only one memory tier'
-elif [ -w $mm/page_idle/bitmap ]; then
+elif [ "$(tracker)" ]; then
 	tiers=$((slow_nodes + 1))
 	[ "$TEST_TOPOLOGY-$(of /run/check/now tier-order)" = slow-in-dram-warn ] && tiers=2
-	wanted="tiered would manage $tiers tiers with tracker idle"
+	wanted="tiered would manage $tiers tiers with tracker $(tracker)"
 else
 	wanted='tiered would stay idle: tracker idle: the kernel has no idle page tracking'
 fi
@@ -185,7 +195,7 @@ changed 'NUMA balancing off' 'numa-balancing ok'
 # While it runs, sysfs starts no other: EBUSY.
 if [ "$(damon_stat)" = Y ]; then
 	echo N >/sys/module/damon_stat/parameters/enabled
-	changed 'DAMON_STAT off' 'damon-stat ok'
+	changed 'DAMON_STAT off' 'damon-stat ok' "tracker $(tracks)"
 else
 	changed 'no DAMON_STAT'
 fi
@@ -199,11 +209,12 @@ if [ -d $admin ]; then
 	echo 1 >$admin/0/contexts/0/targets/nr_targets
 	echo $$ >$admin/0/contexts/0/targets/0/pid_target
 	echo on >$admin/0/state
-	changed 'a kdamond runs' 'damon warn'
+	changed 'a kdamond runs' 'damon warn' "tracker $(tracks)"
 	finding damon | grep -q "(pid $(cat $admin/0/pid), vaddr of process $$)" &&
 		pass 'and is told with pid and victim' || fail "told as: $(finding damon)"
 	echo off >$admin/0/state
-	changed 'it is gone' "damon $before"
+	echo 0 >$admin/nr_kdamonds
+	changed 'it is gone' "damon $before" "tracker $(tracks)"
 else
 	skip 'a kdamond: status' 'no DAMON in this kernel'
 	skip 'a kdamond: verdicts' 'no DAMON in this kernel'
@@ -244,7 +255,7 @@ is 'as nobody: status' $? 1
 {
 	echo 'capabilities warn'
 	echo 'bpf-hooks unknown'
-	closed $mm/page_idle/bitmap && echo 'tracker unknown'
+	{ closed $mm/page_idle/bitmap || closed $admin/nr_kdamonds; } && echo 'tracker unknown'
 	closed /sys/module/damon_stat/parameters/enabled && echo 'damon-stat unknown'
 } | sort >/run/check/wanted
 grep -v '^hook-' /run/check/now | sort >/run/check/as_root
