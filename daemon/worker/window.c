@@ -181,7 +181,7 @@ static void doubt_idle(struct window *window, const struct seat *seat, struct ob
 							    : window->doubt.anon;
 
 	if (rivals)
-		window->account.withheld += UINT64_C(1) << seen->order;
+		window->account.withheld += ((uint64_t)seen->more + 1) << seen->order;
 	if (rivals || (!seat->flushed && !window->config->observe))
 		seen->seen = SEEN_UNKNOWN;
 }

@@ -48,7 +48,7 @@ enum seen {
 #define OBSERVED_FIXED 4u  /* cannot or must not move (bound, unevictable by rule, not on an LRU) */
 
 /**
- * struct observation - one folio of one target in one window
+ * struct observation - folios of one target in one window
  * @address: first mapped byte of the folio in the target's address space
  * @interval_ns: how long the mark was exposed to accesses
  * @target: id of the target (struct target.id)
@@ -56,6 +56,8 @@ enum seen {
  * @node: node the folio lies on
  * @seen: enum seen
  * @flags: OBSERVED_*
+ * @more: so many folios of the same order, node, seen and flags follow at consecutive
+ *	addresses: what is cold is long, and costs the same as one
  */
 struct observation {
 	uint64_t address;
@@ -65,6 +67,7 @@ struct observation {
 	uint8_t node;
 	uint8_t seen;
 	uint8_t flags;
+	uint32_t more;
 };
 
 /**
