@@ -40,6 +40,7 @@ void heat_window(struct heat *heat, uint64_t window)
 	size_t t;
 
 	stats->observed = stats->accessed = stats->unknown = 0;
+	stats->observed_for = stats->accessed_for = 0;
 	heat->store.window = window;
 	for (t = 0; t < heat->n_targets; t++) {
 		struct heat_target *target = heat->targets[t];

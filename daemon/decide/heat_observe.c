@@ -70,14 +70,21 @@ static int is_known(const struct observation *seen)
 	return seen->seen == SEEN_IDLE || seen->seen == SEEN_ACCESSED;
 }
 
+/* @before: their state until now. */
 static void count_pages(struct region_store *store, const struct observation *seen,
-			unsigned int pages)
+			union page before, unsigned int pages)
 {
-	store->stats.observed += pages;
-	if (seen->seen == SEEN_ACCESSED)
-		store->stats.accessed += pages;
+	struct heat_stats *stats = &store->stats;
+	uint64_t stands_for = (uint64_t)pages << page_turn(store, before);
+
+	stats->observed += pages;
+	stats->observed_for += stands_for;
+	if (seen->seen == SEEN_ACCESSED) {
+		stats->accessed += pages;
+		stats->accessed_for += stands_for;
+	}
 	if (!is_known(seen))
-		store->stats.unknown += pages;
+		stats->unknown += pages;
 }
 
 /* The state of a folio that was in state @page until now; absent when nothing is known of it. */
@@ -101,11 +108,11 @@ static void observe_folio(struct region_store *store, struct memo *memo,
 	union page page = store->pages[index];
 	int same = page_is_head(page) && pages_run(store->pages, index) == length;
 
-	count_pages(store, seen, length);
 	if (!same)
 		page = reshaped(store->pages, index, length);
 	if (!page_is_head(page))
 		page = store->inherit;
+	count_pages(store, seen, page, length);
 	page = page_after(memo, page, seen);
 	if (same)
 		store->pages[index] = page;
@@ -128,9 +135,9 @@ static int observe_uniform(struct heat *heat, struct heat_target *target, struct
 	    ((uint64_t)seen->more + 1) << seen->order < REGION_PAGES ||
 	    (region->present && (region->present != REGION_PAGES || region->order != seen->order)))
 		return 0;
-	count_pages(store, seen, REGION_PAGES);
 	if (region->present)
 		page = region->page;
+	count_pages(store, seen, page, REGION_PAGES);
 	page = page_after(memo, page, seen);
 	if (!page_is_head(page))
 		return 1;

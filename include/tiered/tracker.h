@@ -87,6 +87,10 @@ typedef void observe_fn(void *arg, const struct observation *observations, size_
  * @breathe: to be called about every 10 ms of own CPU; not 0: give up the
  *	     step at once, keep what is there, return -ECANCELED
  * @breathe_arg: for @breathe
+ * @due: for mark(): which of the 512 pages from @base on, aligned to 2 MiB, it should look
+ *	 at in this window, a bit each in @ret_pages; returns how many. NULL: at all. To be
+ *	 asked once per window and 2 MiB; pages passed over are not reported
+ * @due_arg: for @due
  */
 struct tracker_env {
 	const struct topology *topology;
@@ -94,6 +98,8 @@ struct tracker_env {
 	const char *sys_root;
 	int (*breathe)(void *arg);
 	void *breathe_arg;
+	unsigned int (*due)(void *arg, uint32_t target, uint64_t base, uint64_t ret_pages[8]);
+	void *due_arg;
 };
 
 /**
@@ -102,13 +108,15 @@ struct tracker_env {
  *	present ones in full, absent ones for the little that they cost
  * @marked: pages or folios marked (mark) or reported (read)
  * @calls: system calls made on the bitmap or its like
- * @skipped: pages passed over: absent, swapped, zero, special, not ours
+ * @skipped: pages passed over: absent, swapped, zero, special, not ours, not due
+ * @cut: of mark(): @max_pages ended before all that was due had been looked at
  */
 struct tracker_cost {
 	uint64_t pages;
 	uint64_t marked;
 	uint64_t calls;
 	uint64_t skipped;
+	uint8_t cut;
 };
 
 /**
