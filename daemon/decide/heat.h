@@ -45,6 +45,8 @@ struct heat_config {
  * struct heat_stats - figures for people, in base pages unless said otherwise
  * @observed, @accessed, @unknown: of the current window
  * @asleep: of targets that sleep, known to be idle in this window; not in @observed
+ * @observed_for, @accessed_for: each page as often as those like it are passed over for it
+ *	(heat_due.h): what a look at all of them would have shown
  * @tracked: pages with a state
  * @oldest: the window in which that region was last seen for which this is longest ago, those
  *	apart that are asleep; 0: there is none
@@ -60,6 +62,8 @@ struct heat_stats {
 	uint64_t accessed;
 	uint64_t unknown;
 	uint64_t asleep;
+	uint64_t observed_for;
+	uint64_t accessed_for;
 	uint64_t tracked;
 	uint64_t oldest;
 	uint64_t regions;

@@ -14,12 +14,17 @@
 #include <stdint.h>
 
 #include "decide/heat.h"
+#include "decide/heat_due.h"
 #include "decide/heat_page.h"
 #include "decide/heat_pool.h"
 
 #define REGION_SHIFT 21
 #define REGION_PAGES 512u
 #define REGION_ORDER 9u
+/* Laps are counted modulo this and one. */
+#define REGION_LAPS 63u
+/* Pieces of which it is known whether others may access their pages. */
+#define REGION_PIECES 4u
 
 /**
  * struct region - summary of 2 MiB
@@ -33,9 +38,10 @@
  * @order: of each folio, unless there is a @block
  * @bin_min, @bin_max: coldest and hottest bin of any page
  * @node: of all pages, or TIERED_NODE_NONE when they differ
- * @lap: times the target had been read from end to end, when last observed
- * @foreign: a bit per 256 KiB: as of the last look, pages there may be accessed by others
+ * @lap: times the target had been read from end to end, modulo 64, when last observed
+ * @foreign: a bit per 512 KiB: as of the last look, pages there may be accessed by others
  *	than the target
+ * @visits: how often it was asked what of it is due, modulo 64
  */
 struct region {
 	uint64_t base;
@@ -50,8 +56,9 @@ struct region {
 	uint8_t bin_min;
 	uint8_t bin_max;
 	uint8_t node;
-	uint8_t lap;
-	uint8_t foreign;
+	uint16_t lap : 6;
+	uint16_t visits : 6;
+	uint16_t foreign : 4;
 };
 
 _Static_assert(sizeof(struct region) == 32, "a region is half a cache line");
@@ -60,6 +67,7 @@ _Static_assert(sizeof(struct region) == 32, "a region is half a cache line");
  * struct region_store - where regions keep what they own, and the entries in hand
  * @memory_max: bound of @bytes and the pools together
  * @bytes: held outside of the pools
+ * @due: turns that pages take to be looked at
  * @pages: the region in hand, unfolded
  * @inherit: state of pages that are new to a coarse region; code PAGE_ABSENT: none
  */
@@ -69,6 +77,7 @@ struct region_store {
 	uint64_t memory_max;
 	uint64_t bytes;
 	uint64_t window;
+	struct due due;
 	struct heat_stats stats;
 	union page pages[REGION_PAGES];
 	union page inherit;
@@ -108,6 +117,9 @@ unsigned int pages_head(const union page *pages, unsigned int index);
 
 /* Makes one folio of @length entries with state @page at @index; cut folios become base pages. */
 void pages_place(union page *pages, unsigned int index, unsigned int length, union page page);
+
+/* The page is due in one of 2^this visits. */
+unsigned int page_turn(const struct region_store *store, union page page);
 
 /* History of the page at @index: read, or written (0, or -ENOMEM). */
 union past region_past(const struct region_store *store, const struct region *region,

@@ -2,19 +2,20 @@
 /* heat_sleep.c - targets that do not run: their private pages are idle, and nobody looks. */
 #include "decide/heat_table.h"
 
-/* Of the region, 256 KiB pieces; see struct region.foreign. */
-#define PIECE_PAGES (REGION_PAGES / 8)
+/* See struct region.foreign. */
+#define PIECE_PAGES (REGION_PAGES / REGION_PIECES)
+#define ALL_PIECES ((1u << REGION_PIECES) - 1)
 
-static uint8_t pieces_of(unsigned int index, unsigned int length)
+static unsigned int pieces_of(unsigned int index, unsigned int length)
 {
 	unsigned int first = index / PIECE_PAGES, last = (index + length - 1) / PIECE_PAGES;
 
-	return (uint8_t)((2u << last) - (1u << first));
+	return (2u << last) - (1u << first);
 }
 
 void region_note_foreign(struct region *region, unsigned int index, unsigned int length)
 {
-	region->foreign |= pieces_of(index, length);
+	region->foreign |= pieces_of(index, length) & ALL_PIECES;
 }
 
 uint8_t heat_laps(const struct heat *heat, uint32_t target)
@@ -74,7 +75,7 @@ static unsigned int idle_region(struct heat *heat, struct heat_target *target,
 	struct page_memo memo = { 0 };
 	unsigned int n;
 
-	if (!region->present || region->foreign == UINT8_MAX)
+	if (!region->present || region->foreign == ALL_PIECES)
 		return 0;
 	if (!region->block && !region->foreign) {
 		idle_uniform(region, &memo, interval_ns, store, target->bins);
@@ -115,12 +116,12 @@ static int next_foreign(const struct region *region, unsigned int *at, unsigned 
 {
 	unsigned int end;
 
-	while (*at < 8 && !(region->foreign >> *at & 1))
+	while (*at < REGION_PIECES && !(region->foreign >> *at & 1))
 		(*at)++;
-	for (end = *at; end < 8 && (region->foreign >> end & 1); end++)
+	for (end = *at; end < REGION_PIECES && (region->foreign >> end & 1); end++)
 		;
 	*ret_end = end;
-	return *at < 8;
+	return *at < REGION_PIECES;
 }
 
 static int foreign_of(const struct region *region, heat_range_fn *each, void *arg)

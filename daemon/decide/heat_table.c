@@ -237,7 +237,7 @@ static int faded(const struct region_store *store, const struct heat_target *tar
 	if (target->asleep)
 		return region->present == 0;
 	return region->present == 0 || ((uint32_t)store->window - region->seen >= FADE_WINDOWS &&
-					(uint8_t)(target->laps - region->lap) >= FADE_LAPS);
+					((target->laps - region->lap) & REGION_LAPS) >= FADE_LAPS);
 }
 
 static void chunk_sweep(struct region_store *store, struct heat_target *target, struct chunk *chunk)

@@ -29,6 +29,11 @@ struct idle_hint {
 	uint64_t start;
 	uint32_t tgid;
 };
+/* Pages that heat can say of which are due: 2 MiB. No huge page lies in two of them. */
+#define IDLE_BLOCK_PAGES 512
+#define IDLE_BLOCK_WORDS (IDLE_BLOCK_PAGES / 64)
+/* Blocks that the entries read at once may lie in. */
+#define IDLE_BLOCKS (IDLE_ENTRIES / IDLE_BLOCK_PAGES + 1)
 
 /* Addresses whose pages were looked at by mark(). */
 struct idle_span {
@@ -36,6 +41,7 @@ struct idle_span {
 	uint64_t end;
 	uint32_t target; /* index */
 	uint32_t ahead;  /* out of turn */
+	uint32_t partly; /* some were not due: they have no mark, and nothing is said of them */
 };
 
 /* Where the next mark() goes on. */
@@ -52,8 +58,10 @@ struct idle_cursor {
  * @ahead: of this window: what was looked at out of turn, spans of the first @n_ahead
  * @heads: frames to be marked as well: heads, not mapped by those who map their
  *	tails, of folios that read() came across
+ * @due: pages that are due, of the blocks that @entries lie in
  * @slice_ns: CPU time of the thread when it last breathed
  * @run_pages: pages of the folio that the last observation in @batch is about
+ * @run_silent: nothing is said of that folio
  * @run_pfn, @run_address: what would be the next page of that folio
  */
 struct idle {
@@ -73,6 +81,7 @@ struct idle {
 	size_t n_ahead;
 	uint64_t *heads;
 	size_t n_heads;
+	uint64_t due[IDLE_BLOCKS][IDLE_BLOCK_WORDS];
 	uint64_t slice_ns;
 
 	uint8_t span_flags; /* of observations of the span in hand */
@@ -81,6 +90,7 @@ struct idle {
 	void *observe_arg;
 	size_t n_batch;
 	uint32_t run_pages;
+	int run_silent;
 	uint64_t run_pfn;
 	uint64_t run_address;
 

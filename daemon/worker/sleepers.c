@@ -9,9 +9,6 @@
 #include "util/clock.h"
 #include "worker/window.h"
 
-/* So often must the addresses of a target have been gone through to have met all of them. */
-#define LAPS_WHOLE 2
-
 static int is_watched(const struct seat *seat)
 {
 	return !seat->gone && !seat->paused && seat->backoff.why == BACKOFF_NONE;
@@ -27,6 +24,7 @@ static void wake(struct window *window, struct seat *seat)
 	vmas_widen(seat->target);
 	sleeper->narrow = 0;
 	sleeper->looked = 0;
+	sleeper->wholes = 0;
 	sleeper->window = window->number + 1;
 	sleeper->laps = heat_laps(window->heat, seat->target->id);
 	heat_sleep(window->heat, seat->target->id, 0);
@@ -129,17 +127,23 @@ void sleepers_look(struct window *window)
 	}
 }
 
-/* Was all of it read since it sleeps? */
-static int is_looked_through(const struct window *window, const struct seat *seat)
+/*
+ * Was all of it read since it sleeps? Where pages take turns (heat_due.h), each of them had its own
+ * after so many visits; addresses were all gone through once when that began for the second time.
+ */
+static int is_looked_through(const struct window *window, struct seat *seat)
 {
-	const struct sleeper *sleeper = &seat->sleeper;
-	uint8_t laps = heat_laps(window->heat, seat->target->id);
+	struct sleeper *sleeper = &seat->sleeper;
+	uint8_t laps = (uint8_t)(heat_laps(window->heat, seat->target->id) - sleeper->laps);
+	unsigned int visits = 1u << window->due.level;
 
 	if (sleeper->looked)
 		return 1;
 	if (window->number < sleeper->window)
 		return 0;
-	return window->whole || (uint8_t)(laps - sleeper->laps) >= LAPS_WHOLE;
+	if (window->whole && sleeper->wholes < UINT8_MAX)
+		sleeper->wholes++;
+	return sleeper->wholes >= visits || laps > visits;
 }
 
 static void tell(struct window *window, struct seat *seat)

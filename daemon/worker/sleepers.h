@@ -27,6 +27,7 @@ struct window;
  * struct sleeper - of one target
  * @window: the first one that began after it was seen to be still
  * @laps: of heat_laps() then
+ * @wholes: windows since in which all that was due was marked
  * @looked: all of it was read since
  * @narrow: only what others may access is looked at
  */
@@ -34,6 +35,7 @@ struct sleeper {
 	struct nap nap;
 	uint64_t window;
 	uint8_t laps;
+	uint8_t wholes;
 	uint8_t looked;
 	uint8_t narrow;
 };

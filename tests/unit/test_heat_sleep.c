@@ -63,10 +63,10 @@ static void test_others_may_access(void **state)
 		for (page = 0; page < 512; page++)
 			see_as(heat, BASE + page * PAGE, page == 70 ? flags[i] : 0);
 		before = find(heat, BASE).rate;
-		assert_int_equal(heat_idle(heat, TARGET, 1, 100 * S), 512 - 64);
-		assert_int_equal(find(heat, BASE + 64 * PAGE).rate, before);
+		assert_int_equal(heat_idle(heat, TARGET, 1, 100 * S), 512 - 128);
+		assert_int_equal(find(heat, BASE).rate, before);
 		assert_int_equal(find(heat, BASE + 127 * PAGE).rate, before);
-		assert_true(find(heat, BASE + 63 * PAGE).rate < before);
+		assert_true(find(heat, BASE + 511 * PAGE).rate < before);
 		assert_true(find(heat, BASE + 128 * PAGE).rate < before);
 		free(tally_of(heat));
 		heat_free(heat);
@@ -116,16 +116,16 @@ static void test_ranges_to_look_at(void **state)
 	(void)state;
 	for (page = 0; page < 512; page++)
 		see_as(heat, BASE + page * PAGE,
-		       page == 64 || page == 128 || page == 511 ? OBSERVED_FILE : 0);
+		       page == 10 || page == 128 || page == 511 ? OBSERVED_FILE : 0);
 	observe_range(heat, BASE + REGION, 512, 0);
 	huge.order = 9;
 	huge.flags = OBSERVED_SHARED;
 	observe(heat, huge);
 	assert_int_equal(heat_foreign(heat, TARGET, add_range, &ranges), 0);
 	assert_int_equal(ranges.n, 3);
-	assert_int_equal(ranges.start[0], BASE + 64 * PAGE);
-	assert_int_equal(ranges.end[0], BASE + 192 * PAGE);
-	assert_int_equal(ranges.start[1], BASE + 448 * PAGE);
+	assert_int_equal(ranges.start[0], BASE);
+	assert_int_equal(ranges.end[0], BASE + 256 * PAGE);
+	assert_int_equal(ranges.start[1], BASE + 384 * PAGE);
 	assert_int_equal(ranges.end[1], BASE + REGION);
 	assert_int_equal(ranges.start[2], BASE + 2 * REGION);
 	assert_int_equal(ranges.end[2], BASE + 3 * REGION);
