@@ -68,12 +68,17 @@ struct hostile {
 /* A process that is to be managed has at least this much. */
 #define HOSTILE_BODY_PAGES 1536
 
+/* Where children of the effect `exit`, and short processes, have theirs: at the same place. */
+#define HOSTILE_BODY_AT 0x100000000000UL
+
 extern const struct hostile_effect hostile_memory_effects[];
 extern const struct hostile_effect hostile_pages_effects[];
 extern const struct hostile_effect hostile_process_effects[];
 
 /* A new piece of HOSTILE_PAGES, filled, or NULL. */
 uint64_t *hostile_piece(const struct hostile *hostile);
+/* A body that is not filled, at HOSTILE_BODY_AT; 0 or -errno. */
+int hostile_body_map(uint64_t **ret_body);
 /* 0, or -EILSEQ. */
 int hostile_verify(const uint64_t *memory, size_t pages);
 /* For most: @memory is a piece. */
