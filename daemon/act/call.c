@@ -276,6 +276,12 @@ static int is_blocked(const struct call *call)
 	return call->client && call->client->blocked;
 }
 
+/* By now its number may be that of another process. */
+static int is_dead(const struct call *call)
+{
+	return call->alive && !call->alive(call->target);
+}
+
 void call_run(struct call *call, int pid, struct move *moves, size_t n, struct call_cost *cost)
 {
 	enum move_result class = MOVE_BUSY;
@@ -286,7 +292,9 @@ void call_run(struct call *call, int pid, struct move *moves, size_t n, struct c
 	if (!left)
 		return;
 	left = filter(call, pid, left);
-	for (try = 0; left && class == MOVE_BUSY && try < CALL_TRIES && !is_blocked(call); try++) {
+	for (try = 0;
+	     left && class == MOVE_BUSY && try < CALL_TRIES && !is_blocked(call) && !is_dead(call);
+	     try++) {
 		cost->calls++;
 		cost->flush_bound += flush_bound(call->moves, left);
 		left = move_once(call, pid, left, &class);
