@@ -33,12 +33,14 @@ struct hostile_effect {
  * @device: block device to read and write directly, or NULL: no such effects
  * @cgroup: folder in which effects make cgroups of their own, or NULL
  * @node: that memory starts on
+ * @alone: no other effect is done, so each may take its time
  */
 struct hostile_config {
 	const char *device;
 	const char *cgroup;
 	int node;
 	int other_node;
+	int alone;
 };
 
 /**

@@ -16,9 +16,9 @@
 
 /* How long a process waits to become a target before it goes on without. */
 #define MANAGED_WAIT_MS 5000
-/* Then it lives for up to so long. */
-#define HOLD_MS_MAX 4000
-/* It reads all its pages so often: they are hot, and on the slow node. */
+/* Then it lives for up to so long; alone long enough to be moved, and reads its pages so often. */
+#define HOLD_MS_MAX 400
+#define HOLD_ALONE_MS_MAX 4000
 #define TOUCH_MS 20
 /* One page in so many is asked where it is; a batch is under way when so many of these left. */
 #define ASKED_EVERY 16
@@ -112,7 +112,7 @@ static int body_moves(const struct hostile *hostile, uint64_t *body)
 
 	for (i = 0; i < ASKED_PAGES; i++)
 		addresses[i] = body + i * ASKED_EVERY * MEMORY_PAGE_WORDS;
-	if (placement_read(0, addresses, ASKED_PAGES, nodes) < 0)
+	if (!hostile->config->alone || placement_read(0, addresses, ASKED_PAGES, nodes) < 0)
 		return 0;
 	for (i = 0; i < ASKED_PAGES; i++)
 		left += nodes[i] >= 0 && nodes[i] != hostile->config->node;
@@ -129,9 +129,10 @@ static int body_hold(const struct hostile *hostile, unsigned int ms)
 	uint64_t *body;
 	int managed = body_start(hostile, &body);
 
-	for (passed = 0; managed > 0 && passed < ms && !body_moves(hostile, body);
+	for (passed = 0; passed < ms && !(managed > 0 && body_moves(hostile, body));
 	     passed += TOUCH_MS) {
-		body_read(body);
+		if (hostile->config->alone)
+			body_read(body);
 		sleep_ms(TOUCH_MS);
 	}
 	if (managed < 0 || hostile_verify(body, HOSTILE_BODY_PAGES) < 0)
@@ -141,13 +142,14 @@ static int body_hold(const struct hostile *hostile, unsigned int ms)
 
 static int step_exit(struct hostile *hostile)
 {
+	unsigned int hold_ms_max = hostile->config->alone ? HOLD_ALONE_MS_MAX : HOLD_MS_MAX;
 	pid_t child = fork_child();
 	int managed;
 
 	hostile->alone = 1;
 	if (child)
 		return wait_for(child);
-	managed = body_hold(hostile, hostile->round * 370 % HOLD_MS_MAX);
+	managed = body_hold(hostile, (unsigned int)(hostile->round * 370 % hold_ms_max));
 	*hostile->before = flight_look(hostile->flight);
 	if (managed && hostile->round % 2)
 		kill(getpid(), SIGKILL);
