@@ -110,6 +110,11 @@ int manager_note_pins(struct manager *manager);
 /* What the conf says of settings of the kernel, once there is a worker. */
 void manager_change_settings(struct manager *manager);
 
+/* manager_kept.c: for the next run, after a reload. */
+void manager_keep(struct manager *manager);
+/* Was this process paused in the run before? Asked once: then it is forgotten. */
+int manager_was_paused(struct manager *manager, const struct target_key *key);
+
 /*
  * manager_worker.c: finds out whether there is something to tier and a way to do
  * it, and starts the worker; else idle_reason says why not. 0 or -errno, logged.

@@ -49,6 +49,9 @@ int undo_note_pins(struct undo *undo);
  */
 int undo_set(struct undo *undo, const char *setting, uint64_t value, uint64_t *ret_was);
 
+/* Puts a setting back that undo_set() has changed, if it has. */
+void undo_put_back(struct undo *undo, const char *setting);
+
 /* Takes NULL. Undoes everything and lets go of the lock. What somebody else changed since stays so. */
 void undo_close(struct undo *undo);
 
