@@ -63,8 +63,8 @@ struct manager {
 	struct targets *targets;
 	struct rivals *rivals; /* the worker's while there is one */
 	struct worker_config worker_config;
-	struct group_view groups[CONFIG_RULES_MAX]; /* limits of [target] sections, in pages */
-	unsigned int unmet[CONFIG_RULES_MAX];       /* windows for which fast_min was not met */
+	uint64_t limited_pages;               /* of the fastest tier, that limits are shares of */
+	unsigned int unmet[CONFIG_RULES_MAX]; /* windows for which fast_min was not met */
 	uint64_t unmet_line_ns;
 	struct worker *worker;
 	char idle_reason[256];
@@ -160,7 +160,7 @@ void manager_view_window(struct manager *manager, const struct worker_window *wi
 
 /* manager_report.c: one window ended. */
 void manager_report_window(struct manager *manager, const struct worker_window *window);
-/* manager_limits.c: from the conf to pages of this machine, for the worker. */
+/* manager_limits.c: from the conf to pages of this machine as it is now, for the worker. */
 void manager_set_limits(struct manager *manager);
 /* After a window: floors that are not met for long get a line, now and then. */
 void manager_report_limits(struct manager *manager);

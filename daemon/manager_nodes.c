@@ -95,6 +95,7 @@ static void send_nodes(struct manager *manager, struct worker_nodes *nodes)
 	nodes->topology = manager->topology;
 	memcpy(nodes->reserve_pages, manager->worker_config.reserve_pages,
 	       sizeof(nodes->reserve_pages));
+	memcpy(nodes->groups, manager->worker_config.groups, sizeof(nodes->groups));
 	worker_send(manager->worker, &nodes->message, WORKER_NODES);
 }
 
@@ -112,6 +113,7 @@ static int use_topology(struct manager *manager, struct topology *next, int told
 	}
 	manager->topology = next;
 	manager_set_bounds(manager);
+	manager_set_limits(manager);
 	manager_view_nodes(manager);
 	if (nodes) {
 		send_nodes(manager, nodes);

@@ -202,7 +202,7 @@ void manager_start_views(struct manager *manager)
 		.idle_reason = manager->idle_reason,
 		.policy = manager->running.policy,
 		.reserve_pages = manager->worker_config.reserve_pages,
-		.groups = manager->groups,
+		.groups = manager->worker_config.groups,
 		.events = manager->events,
 		.started_ns = clock_now_ns(),
 		.observe = manager->options->observe,
