@@ -41,6 +41,7 @@ struct manager_seen {
  * @gathering: runs while events about memory are being waited for
  * @retired: nodes of before that the worker may still look at, oldest first
  * @next_block: where the next look at the states of memory blocks begins
+ * @going, @was_going: nodes with a block that is, in this round of looks and in the last
  * @events: records taken from the ring, by enum event_kind
  */
 struct manager {
@@ -55,6 +56,8 @@ struct manager {
 	struct topology *retired[MANAGER_RETIRED_MAX];
 	size_t n_retired;
 	size_t next_block;
+	uint64_t going;
+	uint64_t was_going;
 	sd_event_source *gathering;
 	int uevent_fd;
 	uint64_t changed_ns; /* when the nodes changed last */

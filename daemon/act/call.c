@@ -83,9 +83,12 @@ static int kernel_call(struct call *call, int pid, size_t n, int with_nodes, int
 					call->status, flags) < 0
 			       ? -errno
 			       : 0;
-	job = client->blocked ? NULL : guard_room(client->guard, sizeof(*job));
-	if (!job)
+	if (client->blocked)
 		return -EBUSY;
+	/* As many calls of others are stuck as there may be: not the fault of this one. */
+	job = guard_room(client->guard, sizeof(*job));
+	if (!job)
+		return -ENOMEM;
 	job->move_pages = call->move_pages;
 	job->pid = pid;
 	job->flags = flags;
