@@ -40,7 +40,7 @@ column() {
 }
 windows() { awk 'END { print NR ? NR - 1 : 0 }' /run/windows.csv; }
 rss_kb() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$daemon/status"; }
-fds() { ls "/proc/$daemon/fd" | wc -l; }
+fds() { ls "/proc/$daemon/fd" 2>/dev/null | wc -l; }
 
 # ledger_balanced: the classes of the whole run add up to what was requested, by the socket.
 ledger_balanced() {
