@@ -59,12 +59,14 @@ FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BPFTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/test_*.c)))
 # The fake daemon that tieredctl is driven against.
 CTLTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/ctl/*.c)))
+# Faults that tests plant by LD_PRELOAD.
+PLANT_LIB := $(patsubst %.c,$(BUILD)/%.so,$(sort $(wildcard tests/plant/*.c)))
 BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
 BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
 .PHONY: all clean install deps check test soak fuzz-binaries san-binaries tsan-binaries demo format format-check
 all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN) \
-	$(CTLTEST_BIN)
+	$(CTLTEST_BIN) $(PLANT_LIB)
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
 	$(call say,LINK,$@)
@@ -83,6 +85,11 @@ $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/plant/%.so: tests/plant/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
 
 # Only daemon/bpf knows libbpf, and only it waits for the skeleton.
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/bpf/*.c)): $(SKELETON)

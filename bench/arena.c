@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "lib/distribution.h"
 #include "lib/load.h"
@@ -38,7 +41,7 @@ struct arena {
 	unsigned int threads;
 	int start_node;
 	enum memory_huge huge;
-	int idle, busy, pressure, checksum;
+	int idle, busy, pressure, checksum, shared;
 	char truth_path[256];
 
 	uint64_t *memory;
@@ -99,13 +102,48 @@ static void arena_control(struct arena *arena, const sigset_t *signals)
 		options_fail(r, "cannot make the next hot set");
 }
 
-static void arena_prepare(struct arena *arena)
+/* A second process that has all pages mapped, and does nothing. */
+_Noreturn static void arena_partner(const struct arena *arena)
+{
+	const volatile uint64_t *words = arena->memory;
+	const struct timespec poll = { .tv_nsec = 100000000 };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (size_t page = 0; page < arena->pages; page++)
+		(void)words[page * MEMORY_PAGE_WORDS];
+	for (;;)
+		nanosleep(&poll, NULL);
+}
+
+static int arena_map(struct arena *arena)
 {
 	int r = memory_map(arena->bytes, arena->huge, &arena->memory);
+
+	if (!r && arena->shared &&
+	    mmap(arena->memory, arena->bytes, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		r = -errno;
+	return r;
+}
+
+static int arena_share(const struct arena *arena)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		arena_partner(arena);
+	return child < 0 ? -errno : 0;
+}
+
+static void arena_prepare(struct arena *arena)
+{
+	int r = arena_map(arena);
 
 	if (!r)
 		r = memory_fill(arena->memory, arena->pages, arena->distribution.seed,
 				arena->checksum, arena->start_node);
+	if (!r && arena->shared)
+		r = arena_share(arena);
 	if (r)
 		options_fail(r, "cannot fill %llu bytes", (unsigned long long)arena->bytes);
 	if (!arena->truth_path[0])
@@ -166,6 +204,7 @@ static const char help[] =
 	"  --start-node N      the node that the pages come from; the policy is default "
 	"afterwards\n"
 	"  --huge yes|no       ask for, or refuse, transparent huge pages\n"
+	"  --shared            the arena is memory of two processes, of which one does nothing\n"
 	"  --tlb-pressure      flush the own TLB every 10 ms, as a busy real machine does\n"
 	"  --checksum          fill whole pages, verify all of it at the end (status 1: damaged)\n"
 	"  --seconds N         how long to run (until SIGTERM)\n"
@@ -184,6 +223,7 @@ enum arena_option {
 	OPT_THREADS,
 	OPT_START_NODE,
 	OPT_HUGE,
+	OPT_SHARED,
 	OPT_PRESSURE,
 	OPT_CHECKSUM,
 	OPT_SECONDS,
@@ -204,6 +244,7 @@ static const struct option options[] = {
 	[OPT_THREADS] = { "threads", required_argument, NULL, OPT_THREADS },
 	[OPT_START_NODE] = { "start-node", required_argument, NULL, OPT_START_NODE },
 	[OPT_HUGE] = { "huge", required_argument, NULL, OPT_HUGE },
+	[OPT_SHARED] = { "shared", no_argument, NULL, OPT_SHARED },
 	[OPT_PRESSURE] = { "tlb-pressure", no_argument, NULL, OPT_PRESSURE },
 	[OPT_CHECKSUM] = { "checksum", no_argument, NULL, OPT_CHECKSUM },
 	[OPT_SECONDS] = { "seconds", required_argument, NULL, OPT_SECONDS },
@@ -268,6 +309,9 @@ static void set_option(struct arena *arena, int option, const char *name, const 
 		break;
 	case OPT_HUGE:
 		set_huge(arena, text);
+		break;
+	case OPT_SHARED:
+		arena->shared = 1;
 		break;
 	case OPT_PRESSURE:
 		arena->pressure = 1;

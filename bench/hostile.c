@@ -94,7 +94,7 @@ static struct arguments parse(int argc, char **argv)
 		else if (option == 'f')
 			arguments.full = 1;
 		else if (option == 'o')
-			arguments.only = optarg;
+			arguments.only = optarg, arguments.config.alone = 1;
 		else
 			options_die("usage: hostile [--seconds N] [--least N] [--device DISK] "
 				    "[--cgroup DIR] [--only NAME] [--full]");

@@ -217,7 +217,8 @@ struct confs {
 	const struct options *options;
 	struct config now;
 	struct config next;
-	int paused;
+	struct config before;
+	struct manager_kept kept;
 };
 
 /* A conf that is bad leaves the old one in force, and the manager running. */
@@ -240,18 +241,28 @@ static int reload(void *arg, const struct config **ret_next, char *why, size_t w
 static int run(struct options *options, struct confs *confs)
 {
 	enum manager_end end;
+	int ret, reloaded = 0;
 
 	if (load(options, &confs->now, log_fault, NULL) != 0)
 		return STATUS_USAGE;
 	options->manager.reload = reload;
 	options->manager.reload_arg = confs;
-	options->manager.paused = &confs->paused;
+	options->manager.kept = &confs->kept;
 	for (;;) {
-		if (manager_run(&confs->now, &options->manager, &end) < 0)
+		ret = manager_run(&confs->now, &options->manager, &end);
+		if (ret < 0 && end == MANAGER_UNOPENED && reloaded) {
+			log_warning("the new conf cannot be run: going on with the old one");
+			confs->now = confs->before;
+			reloaded = 0;
+			continue;
+		}
+		if (ret < 0)
 			return STATUS_FAILED;
 		if (end == MANAGER_STOP)
 			return STATUS_OK;
+		confs->before = confs->now;
 		confs->now = confs->next;
+		reloaded = 1;
 	}
 }
 
@@ -282,6 +293,7 @@ int main(int argc, char **argv)
 		status = check_tracker(&options, &confs->now);
 	else
 		status = run(&options, confs);
+	manager_kept_free(&confs->kept);
 	free(confs);
 	return status;
 }

@@ -271,6 +271,8 @@ static int open_all(struct manager *manager)
 static void close_all(struct manager *manager)
 {
 	manager_stop_worker(manager);
+	if (manager->end == MANAGER_RELOAD)
+		manager_keep(manager);
 	manager_close_views(manager);
 	sd_event_unref(manager->loop);
 	targets_free(manager->targets);
@@ -307,6 +309,8 @@ int manager_run(const struct config *config, const struct manager_options *optio
 		manager_report_totals(manager);
 		if (ret >= 0)
 			ret = manager->failed;
+	} else {
+		manager->end = MANAGER_UNOPENED;
 	}
 	*ret_end = manager->end;
 	close_all(manager);

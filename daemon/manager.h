@@ -11,6 +11,21 @@
 #include <stddef.h>
 
 struct config;
+struct target_key;
+struct undo;
+
+/**
+ * struct manager_kept - what goes from run to run, over a reload
+ * @paused: the whole daemon was told to rest
+ * @targets: processes that were
+ * @undo: the lock, and the records of what was changed; NULL at first
+ */
+struct manager_kept {
+	int paused;
+	struct target_key *targets;
+	size_t n_targets;
+	struct undo *undo;
+};
 
 /**
  * struct manager_options - what comes from the command line
@@ -19,7 +34,6 @@ struct config;
  * @window_log: CSV file to append to, or NULL
  * @reload: reads the conf again; 0: it is good, and *ret_next is what the next run gets;
  *	else -errno, logged, with the first fault in @why
- * @paused: kept from run to run: what was paused stays so
  */
 struct manager_options {
 	int observe;
@@ -27,12 +41,13 @@ struct manager_options {
 	const char *window_log;
 	int (*reload)(void *arg, const struct config **ret_next, char *why, size_t why_size);
 	void *reload_arg;
-	int *paused;
+	struct manager_kept *kept;
 };
 
 enum manager_end {
 	MANAGER_STOP,
-	MANAGER_RELOAD, /* there is a new conf: run again with it */
+	MANAGER_RELOAD,   /* there is a new conf: run again with it */
+	MANAGER_UNOPENED, /* it did not get as far as to run */
 };
 
 /* Runs until a signal. 0, or -errno after having logged why. */
@@ -44,6 +59,8 @@ int manager_run(const struct config *config, const struct manager_options *optio
  * the others. 0; -EOPNOTSUPP: none; -ENOMEM.
  */
 int manager_check_tracker(const struct config *config);
+
+void manager_kept_free(struct manager_kept *kept);
 
 /* Undoes what a daemon has left that was killed. 0, or -errno after having logged why. */
 int manager_undo(void);

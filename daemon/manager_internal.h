@@ -42,6 +42,7 @@ struct manager_seen {
  * @gathering: runs while events about memory are being waited for
  * @retired: nodes of before that the worker may still look at, oldest first
  * @next_block: where the next look at the states of memory blocks begins
+ * @going, @was_going: nodes with a block that is, in this round of looks and in the last
  * @events: records taken from the ring, by enum event_kind
  */
 struct manager {
@@ -56,6 +57,8 @@ struct manager {
 	struct topology *retired[MANAGER_RETIRED_MAX];
 	size_t n_retired;
 	size_t next_block;
+	uint64_t going;
+	uint64_t was_going;
 	sd_event_source *gathering;
 	int uevent_fd;
 	uint64_t changed_ns; /* when the nodes changed last */
@@ -65,8 +68,8 @@ struct manager {
 	struct rivals *rivals; /* the worker's while there is one */
 	struct damon_setup damon;
 	struct worker_config worker_config;
-	struct group_view groups[CONFIG_RULES_MAX]; /* limits of [target] sections, in pages */
-	unsigned int unmet[CONFIG_RULES_MAX];       /* windows for which fast_min was not met */
+	uint64_t limited_pages;               /* of the fastest tier, that limits are shares of */
+	unsigned int unmet[CONFIG_RULES_MAX]; /* windows for which fast_min was not met */
 	uint64_t unmet_line_ns;
 	struct worker *worker;
 	struct worker_faults *faults; /* for the worker, being gathered; or NULL */
@@ -112,6 +115,11 @@ int manager_open_undo(struct manager *manager);
 int manager_note_pins(struct manager *manager);
 /* What the conf says of settings of the kernel, once there is a worker. */
 void manager_change_settings(struct manager *manager);
+
+/* manager_kept.c: for the next run, after a reload. */
+void manager_keep(struct manager *manager);
+/* Was this process paused in the run before? Asked once: then it is forgotten. */
+int manager_was_paused(struct manager *manager, const struct target_key *key);
 
 /*
  * manager_tracker.c: 1 with the tracker of the conf; 0: it cannot be had here, and
@@ -166,7 +174,7 @@ void manager_view_window(struct manager *manager, const struct worker_window *wi
 
 /* manager_report.c: one window ended. */
 void manager_report_window(struct manager *manager, const struct worker_window *window);
-/* manager_limits.c: from the conf to pages of this machine, for the worker. */
+/* manager_limits.c: from the conf to pages of this machine as it is now, for the worker. */
 void manager_set_limits(struct manager *manager);
 /* After a window: floors that are not met for long get a line, now and then. */
 void manager_report_limits(struct manager *manager);

@@ -6,6 +6,8 @@
 #include "util/log.h"
 #include "util/units.h"
 
+_Static_assert(WORKER_RULES_MAX == CONFIG_RULES_MAX, "each section has its limits");
+
 /* A floor needs some windows to be filled, the more the lower the rate; nobody worries earlier. */
 #define UNMET_WINDOWS 16
 
@@ -27,9 +29,14 @@ void manager_set_limits(struct manager *manager)
 	uint64_t whole = fast_pages(manager);
 	size_t i;
 
+	manager->worker_config.rules = config->rules;
+	manager->worker_config.n_rules = config->n_rules;
+	if (whole == manager->limited_pages)
+		return;
+	manager->limited_pages = whole;
 	for (i = 0; i < config->n_rules; i++) {
 		const struct target_rule *rule = &config->rules[i];
-		struct group_view *group = &manager->groups[i];
+		struct group_view *group = &manager->worker_config.groups[i];
 
 		group->priority = (uint32_t)rule->priority;
 		group->fast_min = manager_share_pages(&rule->fast_min, whole);
@@ -42,21 +49,19 @@ void manager_set_limits(struct manager *manager)
 			    rule->name);
 		group->fast_min = group->fast_max;
 	}
-	manager->worker_config.rules = config->rules;
-	manager->worker_config.groups = manager->groups;
-	manager->worker_config.n_rules = config->n_rules;
 }
 
 static void tell_unmet(struct manager *manager, size_t rule, uint64_t held)
 {
 	char has[32], wants[32];
 
-	log_warning("[target %s]: %s of its fast_min of %s is on the fastest tier; it has no more "
-		    "pages that are not idle, or other floors take the rest",
-		    manager->config->rules[rule].name,
-		    units_format_size(held << TIERED_PAGE_SHIFT, has, sizeof(has)),
-		    units_format_size(manager->groups[rule].fast_min << TIERED_PAGE_SHIFT, wants,
-				      sizeof(wants)));
+	log_warning(
+		"[target %s]: %s of its fast_min of %s is on the fastest tier; it has no more "
+		"pages that are not idle, or other floors take the rest",
+		manager->config->rules[rule].name,
+		units_format_size(held << TIERED_PAGE_SHIFT, has, sizeof(has)),
+		units_format_size(manager->worker_config.groups[rule].fast_min << TIERED_PAGE_SHIFT,
+				  wants, sizeof(wants)));
 }
 
 void manager_report_limits(struct manager *manager)
@@ -69,8 +74,8 @@ void manager_report_limits(struct manager *manager)
 	for (i = 0; i < manager->config->n_rules && !manager->worker_config.observe; i++) {
 		if (!manager->config->rules[i].promote)
 			continue;
-		if (!board_floor_unmet(manager->board, (uint32_t)i, manager->groups[i].fast_min,
-				       &held)) {
+		if (!board_floor_unmet(manager->board, (uint32_t)i,
+				       manager->worker_config.groups[i].fast_min, &held)) {
 			manager->unmet[i] = 0;
 			continue;
 		}

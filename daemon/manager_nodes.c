@@ -95,6 +95,7 @@ static void send_nodes(struct manager *manager, struct worker_nodes *nodes)
 	nodes->topology = manager->topology;
 	memcpy(nodes->reserve_pages, manager->worker_config.reserve_pages,
 	       sizeof(nodes->reserve_pages));
+	memcpy(nodes->groups, manager->worker_config.groups, sizeof(nodes->groups));
 	worker_send(manager->worker, &nodes->message, WORKER_NODES);
 }
 
@@ -112,6 +113,7 @@ static int use_topology(struct manager *manager, struct topology *next, int told
 	}
 	manager->topology = next;
 	manager_set_bounds(manager);
+	manager_set_limits(manager);
 	manager_view_nodes(manager);
 	if (nodes) {
 		send_nodes(manager, nodes);
@@ -155,9 +157,22 @@ static int memory_moved(const struct topology *a, const struct topology *b)
 	return n_before != n_now;
 }
 
+/* Nodes with a block that is going: of a large machine as of the last round, and so far in this. */
+static uint64_t look_at_blocks(struct manager *manager)
+{
+	size_t from = manager->next_block;
+
+	manager->going |= topology_going(manager->topology, &manager->next_block, BLOCKS_MAX);
+	if (manager->next_block > from)
+		return manager->going | manager->was_going;
+	manager->was_going = manager->going;
+	manager->going = 0;
+	return manager->was_going;
+}
+
 static void look(struct manager *manager)
 {
-	uint64_t leaving = topology_going(manager->topology, &manager->next_block, BLOCKS_MAX);
+	uint64_t leaving = look_at_blocks(manager);
 	struct topology *next = NULL;
 	char why[160] = "";
 	int ret, told;

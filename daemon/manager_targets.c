@@ -14,6 +14,26 @@
 /* New processes need about this long to become large; they are looked at a few times. */
 #define LOOK_EVERY_NS NSEC_PER_SEC
 
+/* It was paused before the reload. */
+static void send_pause(struct manager *manager, const struct target_wanted *wanted)
+{
+	struct board_target *target = board_find(manager->board, wanted->id);
+	struct worker_pause *pause = calloc(1, sizeof(*pause));
+
+	if (!pause || !target) {
+		log_warning("out of memory: %s (pid %u) is not paused any more", wanted->comm,
+			    wanted->key.tgid);
+		free(pause);
+		return;
+	}
+	pause->id = wanted->id;
+	pause->paused = 1;
+	worker_send(manager->worker, &pause->message, WORKER_PAUSE);
+	target->paused = 1;
+	log_info("target %u (pid %u) is still paused, as it was before the reload", wanted->id,
+		 wanted->key.tgid);
+}
+
 /* Without memory for the message the target stays out until it execs. */
 static void send_add(struct manager *manager, const struct target_wanted *wanted)
 {
@@ -31,6 +51,8 @@ static void send_add(struct manager *manager, const struct target_wanted *wanted
 	log_debug("target %u: %s (pid %u), %llu MiB resident", wanted->id, wanted->comm,
 		  wanted->key.tgid, (unsigned long long)wanted->rss_pages >> 8);
 	worker_send(manager->worker, &add->message, WORKER_ADD);
+	if (manager_was_paused(manager, &wanted->key))
+		send_pause(manager, wanted);
 }
 
 static void send_remove(struct manager *manager, const struct target_removed *target)

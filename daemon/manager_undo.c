@@ -20,9 +20,17 @@ static const struct undo_env here = {
 
 int manager_open_undo(struct manager *manager)
 {
+	struct manager_kept *kept = manager->options->kept;
 	char why[256] = "";
-	int ret = undo_open(&here, &manager->undo, why, sizeof(why));
+	int ret;
 
+	/* Over a reload: nobody else can take the lock, and nothing was put back. */
+	if (kept->undo) {
+		manager->undo = kept->undo;
+		kept->undo = NULL;
+		return 0;
+	}
+	ret = undo_open(&here, &manager->undo, why, sizeof(why));
 	if (ret == -EADDRINUSE) {
 		log_error("%s; stop it first", why);
 		return ret;
@@ -53,8 +61,12 @@ void manager_change_settings(struct manager *manager)
 	uint64_t was;
 	int ret;
 
-	if (!manager->config->numa_balancing_off || !manager->worker || !manager->undo)
+	if (!manager->undo)
 		return;
+	if (!manager->config->numa_balancing_off || !manager->worker) {
+		undo_put_back(manager->undo, "numa_balancing");
+		return;
+	}
 	ret = undo_set(manager->undo, "numa_balancing", 0, &was);
 	if (ret < 0)
 		log_warning("numa_balancing = off: kernel.numa_balancing cannot be set: %s; going "

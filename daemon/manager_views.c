@@ -33,7 +33,7 @@ static void show_state(struct manager *manager)
 	daemon->observe = manager->running.observe || manager->options->observe;
 	daemon->paused = (uint32_t)manager->view.paused;
 	bpf_publish_daemon(manager->bpf, daemon);
-	*manager->options->paused = manager->view.paused;
+	manager->options->kept->paused = manager->view.paused;
 	if (manager->view.paused)
 		sd_notify(0, "STATUS=paused; 'tieredctl resume' goes on");
 }
@@ -202,11 +202,11 @@ void manager_start_views(struct manager *manager)
 		.idle_reason = manager->idle_reason,
 		.policy = manager->running.policy,
 		.reserve_pages = manager->worker_config.reserve_pages,
-		.groups = manager->groups,
+		.groups = manager->worker_config.groups,
 		.events = manager->events,
 		.started_ns = clock_now_ns(),
 		.observe = manager->options->observe,
-		.paused = *manager->options->paused,
+		.paused = manager->options->kept->paused,
 		.reload = reload,
 		.tuned = tuned,
 		.arg = manager,

@@ -43,6 +43,21 @@ void manager_set_bounds(struct manager *manager)
 	worker->memory_max = manager_share_pages(&config->memory_max, pages) << TIERED_PAGE_SHIFT;
 }
 
+static void say_one_tier(struct manager *manager)
+{
+	uint64_t offline = topology_offline(manager->topology);
+
+	if (offline)
+		snprintf(manager->idle_reason, sizeof(manager->idle_reason),
+			 "only one memory tier here, nothing to tier until another one is there "
+			 "(node %d is offline)",
+			 __builtin_ctzll(offline));
+	else
+		snprintf(manager->idle_reason, sizeof(manager->idle_reason),
+			 "only one memory tier here, nothing to tier; add memory of another speed, "
+			 "or name the tiers in [tiers] order");
+}
+
 /* Finds out whether there is something to tier and a way to do it; else says why not. */
 static int choose(struct manager *manager)
 {
@@ -58,9 +73,7 @@ static int choose(struct manager *manager)
 		return -EINVAL;
 	}
 	if (topology_tiers(manager->topology) < 2) {
-		snprintf(manager->idle_reason, sizeof(manager->idle_reason),
-			 "only one memory tier here, nothing to tier; add memory of another speed, "
-			 "or name the tiers in [tiers] order");
+		say_one_tier(manager);
 		return 0;
 	}
 	if (caps_read("/proc", &caps) == 0)

@@ -33,12 +33,14 @@ struct hostile_effect {
  * @device: block device to read and write directly, or NULL: no such effects
  * @cgroup: folder in which effects make cgroups of their own, or NULL
  * @node: that memory starts on
+ * @alone: no other effect is done, so each may take its time
  */
 struct hostile_config {
 	const char *device;
 	const char *cgroup;
 	int node;
 	int other_node;
+	int alone;
 };
 
 /**
@@ -68,12 +70,17 @@ struct hostile {
 /* A process that is to be managed has at least this much. */
 #define HOSTILE_BODY_PAGES 1536
 
+/* Where children of the effect `exit`, and short processes, have theirs: at the same place. */
+#define HOSTILE_BODY_AT 0x100000000000UL
+
 extern const struct hostile_effect hostile_memory_effects[];
 extern const struct hostile_effect hostile_pages_effects[];
 extern const struct hostile_effect hostile_process_effects[];
 
 /* A new piece of HOSTILE_PAGES, filled, or NULL. */
 uint64_t *hostile_piece(const struct hostile *hostile);
+/* A body that is not filled, at HOSTILE_BODY_AT; 0 or -errno. */
+int hostile_body_map(uint64_t **ret_body);
 /* 0, or -EILSEQ. */
 int hostile_verify(const uint64_t *memory, size_t pages);
 /* For most: @memory is a piece. */

@@ -2,6 +2,8 @@
 # What tests and the soak of hostile targets share. Sourced in a guest, after /vm/guest.sh.
 
 daemon=''
+window=200ms
+preload='' # for the daemon
 
 # hostile_machine: swap, a disk for direct reads and writes, and a group.
 hostile_machine() {
@@ -14,16 +16,20 @@ hostile_machine() {
 	echo '+cpuset +memory' >$group/cgroup.subtree_control || bail 'no control groups'
 }
 
-# daemon_start LINE...: with lines of the section [tiered].
+# daemon_start LINE...: with lines of the section [tiered]. Its log has the priority of
+# each line in front, as for the journal.
 daemon_start() {
 	{
-		printf '[tiered]\nwindow = 200ms\ncpu_max = 100%%\nmin_size = 4M\n'
+		printf '[tiered]\nwindow = %s\ncpu_max = 100%%\nmin_size = 4M\n' $window
 		for line; do echo "$line"; done
 		printf '[target hostile]\ncomm = hostile\n'
 	} >/run/conf
-	build/tiered --foreground --config /run/conf --window-log /run/windows.csv >/run/log 2>&1 &
+	JOURNAL_STREAM=0:0 LD_PRELOAD=$preload build/tiered --foreground --config /run/conf \
+		--window-log /run/windows.csv >/run/log 2>&1 &
 	daemon=$!
 }
+# errors: lines that it told with priority err or worse.
+errors() { grep '^<[0-3]>' /run/log; }
 daemon_end() {
 	kill -TERM "$daemon"
 	wait "$daemon"
@@ -34,7 +40,7 @@ column() {
 }
 windows() { awk 'END { print NR ? NR - 1 : 0 }' /run/windows.csv; }
 rss_kb() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$daemon/status"; }
-fds() { ls "/proc/$daemon/fd" | wc -l; }
+fds() { ls "/proc/$daemon/fd" 2>/dev/null | wc -l; }
 
 # ledger_balanced: the classes of the whole run add up to what was requested, by the socket.
 ledger_balanced() {

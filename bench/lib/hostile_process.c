@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -11,9 +12,18 @@
 
 #include "hostile.h"
 #include "memory.h"
+#include "placement.h"
 
 /* How long a process waits to become a target before it goes on without. */
 #define MANAGED_WAIT_MS 5000
+/* Then it lives for up to so long; alone long enough to be moved, and reads its pages so often. */
+#define HOLD_MS_MAX 400
+#define HOLD_ALONE_MS_MAX 4000
+#define TOUCH_MS 20
+/* One page in so many is asked where it is; a batch is under way when so many of these left. */
+#define ASKED_EVERY 16
+#define ASKED_PAGES (HOSTILE_BODY_PAGES / ASKED_EVERY)
+#define ASKED_LEFT 4
 
 static void sleep_ms(unsigned int ms)
 {
@@ -22,12 +32,27 @@ static void sleep_ms(unsigned int ms)
 	nanosleep(&pause, NULL);
 }
 
+int hostile_body_map(uint64_t **ret_body)
+{
+	size_t bytes = HOSTILE_BODY_PAGES * 4096UL;
+	uint64_t *body;
+	int r = memory_map(bytes, MEMORY_HUGE_NEVER, &body);
+
+	if (r < 0)
+		return r;
+	body = mremap(body, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)HOSTILE_BODY_AT);
+	if (body == MAP_FAILED)
+		return -errno;
+	*ret_body = body;
+	return 0;
+}
+
 /* A body large enough to be managed, and time to become so. 1 when it is. */
 static int body_start(const struct hostile *hostile, uint64_t **ret_body)
 {
 	unsigned int waited;
 
-	if (memory_map(HOSTILE_BODY_PAGES * 4096UL, MEMORY_HUGE_NEVER, ret_body) < 0 ||
+	if (hostile_body_map(ret_body) < 0 ||
 	    memory_fill(*ret_body, HOSTILE_BODY_PAGES, HOSTILE_SEED, 1, hostile->config->node) < 0)
 		return -ENOMEM;
 	for (waited = 0; waited < MANAGED_WAIT_MS; waited += 20) {
@@ -69,13 +94,47 @@ static pid_t fork_child(void)
 	return child;
 }
 
-/* For a child: a body that was intact after @ms. 1 when it is managed; damage is its end. */
+static void body_read(const uint64_t *body)
+{
+	const volatile uint64_t *words = body;
+	size_t i;
+
+	for (i = 0; i < HOSTILE_BODY_PAGES; i++)
+		(void)words[i * MEMORY_PAGE_WORDS];
+}
+
+/* Has a batch of pages of this process begun to move? */
+static int body_moves(const struct hostile *hostile, uint64_t *body)
+{
+	void *addresses[ASKED_PAGES];
+	int nodes[ASKED_PAGES];
+	size_t i, left = 0;
+
+	for (i = 0; i < ASKED_PAGES; i++)
+		addresses[i] = body + i * ASKED_EVERY * MEMORY_PAGE_WORDS;
+	if (!hostile->config->alone || placement_read(0, addresses, ASKED_PAGES, nodes) < 0)
+		return 0;
+	for (i = 0; i < ASKED_PAGES; i++)
+		left += nodes[i] >= 0 && nodes[i] != hostile->config->node;
+	return left >= ASKED_LEFT;
+}
+
+/*
+ * For a child: a body that was intact after @ms, or as soon as a batch of it moves. 1 when
+ * it is managed; damage is its end.
+ */
 static int body_hold(const struct hostile *hostile, unsigned int ms)
 {
+	unsigned int passed;
 	uint64_t *body;
 	int managed = body_start(hostile, &body);
 
-	sleep_ms(ms);
+	for (passed = 0; passed < ms && !(managed > 0 && body_moves(hostile, body));
+	     passed += TOUCH_MS) {
+		if (hostile->config->alone)
+			body_read(body);
+		sleep_ms(TOUCH_MS);
+	}
 	if (managed < 0 || hostile_verify(body, HOSTILE_BODY_PAGES) < 0)
 		_exit(1);
 	return managed;
@@ -83,13 +142,14 @@ static int body_hold(const struct hostile *hostile, unsigned int ms)
 
 static int step_exit(struct hostile *hostile)
 {
+	unsigned int hold_ms_max = hostile->config->alone ? HOLD_ALONE_MS_MAX : HOLD_MS_MAX;
 	pid_t child = fork_child();
 	int managed;
 
 	hostile->alone = 1;
 	if (child)
 		return wait_for(child);
-	managed = body_hold(hostile, hostile->round * 37 % 400);
+	managed = body_hold(hostile, (unsigned int)(hostile->round * 370 % hold_ms_max));
 	*hostile->before = flight_look(hostile->flight);
 	if (managed && hostile->round % 2)
 		kill(getpid(), SIGKILL);

@@ -83,9 +83,12 @@ static int kernel_call(struct call *call, int pid, size_t n, int with_nodes, int
 					call->status, flags) < 0
 			       ? -errno
 			       : 0;
-	job = client->blocked ? NULL : guard_room(client->guard, sizeof(*job));
-	if (!job)
+	if (client->blocked)
 		return -EBUSY;
+	/* As many calls of others are stuck as there may be: not the fault of this one. */
+	job = guard_room(client->guard, sizeof(*job));
+	if (!job)
+		return -ENOMEM;
 	job->move_pages = call->move_pages;
 	job->pid = pid;
 	job->flags = flags;
@@ -276,6 +279,12 @@ static int is_blocked(const struct call *call)
 	return call->client && call->client->blocked;
 }
 
+/* By now its number may be that of another process. */
+static int is_dead(const struct call *call)
+{
+	return call->alive && !call->alive(call->target);
+}
+
 void call_run(struct call *call, int pid, struct move *moves, size_t n, struct call_cost *cost)
 {
 	enum move_result class = MOVE_BUSY;
@@ -286,7 +295,9 @@ void call_run(struct call *call, int pid, struct move *moves, size_t n, struct c
 	if (!left)
 		return;
 	left = filter(call, pid, left);
-	for (try = 0; left && class == MOVE_BUSY && try < CALL_TRIES && !is_blocked(call); try++) {
+	for (try = 0;
+	     left && class == MOVE_BUSY && try < CALL_TRIES && !is_blocked(call) && !is_dead(call);
+	     try++) {
 		cost->calls++;
 		cost->flush_bound += flush_bound(call->moves, left);
 		left = move_once(call, pid, left, &class);

@@ -26,13 +26,17 @@ typedef long move_pages_fn(int pid, unsigned long count, void **pages, const int
 			   int *status, int flags);
 
 struct guard_client;
+struct target;
 
 /*
  * The arrays that the system call takes; one entry per folio.
+ * @alive: asked of @target right before each call that moves; NULL: it is not asked
  * @client: who makes the calls, NULL: this thread
  * @shared: pages that others map, too, are to be moved
  */
 struct call {
+	int (*alive)(const struct target *target);
+	const struct target *target;
 	struct guard_client *client;
 	move_pages_fn *move_pages;
 	int shared;

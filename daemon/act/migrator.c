@@ -53,6 +53,8 @@ static void move_folios(struct migrator *migrator, struct target *target, struct
 	struct call_cost cost = { 0 };
 
 	migrator->call.client = target->calls;
+	migrator->call.alive = migrator->env.alive;
+	migrator->call.target = target;
 	call_run(&migrator->call, (int)target->key.tgid, moves, n, &cost);
 	call->calls += cost.calls;
 	call->flush_bound += cost.flush_bound;

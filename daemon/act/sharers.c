@@ -4,21 +4,35 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "act/call.h"
 #include "observe/pagemap.h"
 #include "observe/target.h"
+#include "util/cleanup.h"
 
 /* Entries read at a time, and so the pages from the first to the last move of a run. */
 #define RUN_PAGES 512
+
+/* 1 is less and 2 is greater; by an order that is the kernel's secret, and the same for all. */
+static int order_by_kcmp(uint32_t a, uint32_t b)
+{
+	long order = syscall(SYS_kcmp, (pid_t)a, (pid_t)b, KCMP_VM, 0UL, 0UL);
+
+	return order == 1 ? -1 : order == 2;
+}
 
 int sharers_open(struct sharers *sharers, const char *proc_root)
 {
 	char path[PATH_MAX];
 
 	sharers->counts_fd = -1;
+	sharers->order = order_by_kcmp;
 	if (snprintf(path, sizeof(path), "%s/kpagecount", proc_root) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	sharers->counts_fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -82,9 +96,38 @@ static int any_shared(const uint64_t *entries, size_t n)
 	return 0;
 }
 
+/* Who may have a mapping each; @distinct once they are known to be of different address spaces. */
+struct voters {
+	const struct target **list;
+	size_t n;
+	int distinct;
+};
+
+static int compare(const void *a, const void *b, void *arg)
+{
+	const struct sharers *sharers = arg;
+	const struct target *const *one = a, *const *other = b;
+
+	return sharers->order((*one)->key.tgid, (*other)->key.tgid);
+}
+
+/* Only where there is something to count: it takes some system calls for each of them. */
+static void make_distinct(const struct sharers *sharers, struct voters *voters)
+{
+	size_t i, n = 0;
+
+	if (voters->distinct)
+		return;
+	voters->distinct = 1;
+	qsort_r(voters->list, voters->n, sizeof(voters->list[0]), compare, (void *)sharers);
+	for (i = 0; i < voters->n; i++)
+		if (n == 0 || compare(&voters->list[n - 1], &voters->list[i], (void *)sharers) != 0)
+			voters->list[n++] = voters->list[i];
+	voters->n = n;
+}
+
 static void filter_run(const struct sharers *sharers, const struct target *target,
-		       const struct target *const *willing, size_t n_willing, struct move *moves,
-		       size_t n)
+		       struct voters *voters, struct move *moves, size_t n)
 {
 	uint64_t ours[RUN_PAGES], theirs[RUN_PAGES];
 	uint32_t found[RUN_PAGES] = { 0 };
@@ -97,11 +140,14 @@ static void filter_run(const struct sharers *sharers, const struct target *targe
 			call_settle(&moves[i], MOVE_GONE, -1);
 	if (!any_shared(ours, n))
 		return;
-	for (t = 0; t < n_willing; t++) {
-		read_frames(willing[t], moves, n, theirs);
+	make_distinct(sharers, voters);
+	for (t = 0; t < voters->n; t++) {
+		const struct target *voter = voters->list[t];
+
+		read_frames(voter, moves, n, theirs);
 		for (i = 0; i < n; i++)
 			found[i] += pagemap_pfn(theirs[i]) == pagemap_pfn(ours[i]) &&
-				    (willing[t]->allowed_nodes >> moves[i].to & 1);
+				    (voter->allowed_nodes >> moves[i].to & 1);
 	}
 	for (i = 0; i < n; i++) {
 		uint64_t pfn = pagemap_pfn(ours[i]);
@@ -118,10 +164,15 @@ void sharers_filter(const struct sharers *sharers, const struct target *target,
 		    const struct target *const *willing, size_t n_willing, struct move *moves,
 		    size_t n)
 {
+	auto_free const struct target **list = calloc(n_willing + 1, sizeof(*list));
+	struct voters voters = { .list = list, .n = list ? n_willing : 0 };
 	size_t length;
 
+	/* Without memory nobody is found, and what is shared stays. */
+	if (list && n_willing)
+		memcpy(list, willing, n_willing * sizeof(*list));
 	for (; n; moves += length, n -= length) {
 		length = run_length(moves, n);
-		filter_run(sharers, target, willing, n_willing, moves, length);
+		filter_run(sharers, target, &voters, moves, length);
 	}
 }

@@ -6,7 +6,8 @@
  * they are. Who got a page by fork(), or before it, has it at the same address:
  * so each target is asked for its frame there, and when as many have it as it
  * has mappings, there is nobody else. A page that is elsewhere in another
- * process, or in one that is no target, is found not to add up, and stays.
+ * process, or in one that is no target, is found not to add up, and stays. Processes
+ * that share one address space (CLONE_VM) have one mapping between them, and count once.
  */
 #ifndef TIERED_SHARERS_H
 #define TIERED_SHARERS_H
@@ -17,9 +18,14 @@
 
 struct target;
 
-/* @counts_fd: /proc/kpagecount; -1: nothing adds up */
+/*
+ * @counts_fd: /proc/kpagecount; -1: nothing adds up
+ * @order: of the address spaces of two processes, as for qsort(): 0 when it is the same one, or
+ *	when that cannot be told. kcmp(2), or a double
+ */
 struct sharers {
 	int counts_fd;
+	int (*order)(uint32_t a, uint32_t b);
 };
 
 /* 0 or -errno; usable, and to be closed, in any case. */

@@ -40,7 +40,7 @@ static enum query_hold held_by_rule(struct decision *decision, const struct heat
 				    const struct target_view *target, int up)
 {
 	if (!(up ? target->promote : target->demote))
-		return HOLD_PAUSED;
+		return HOLD_RULE;
 	if (folio->flags & OBSERVED_SHARED)
 		return HOLD_SHARED;
 	if (folio->flags & OBSERVED_FIXED)

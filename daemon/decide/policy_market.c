@@ -9,10 +9,20 @@
 #include "util/cleanup.h"
 
 /*
- * Pages within an octave of the level are equals to priority: that is two sigma of a settled
- * estimate. Hotter ones have their places whatever the priority, colder ones get none by it.
+ * Pages about as hot as the level are equals to priority. Pages down to an octave below it
+ * are: that is two sigma of a settled estimate. Colder ones get no place by priority.
  */
 #define BAND_BINS (FILTER_OCTAVE >> HEAT_BIN_SHIFT)
+
+/*
+ * Much hotter ones have their places whatever the priority. Estimates of one rate reach up to
+ * an octave above it, thousands with the very same value, and the level lies below the rate:
+ * so from an octave and a half above the level on, and a growing part of them, all from two
+ * and a half on. At one edge all those of a value would change sides whenever the level moves
+ * by a bin, and the shares with them.
+ */
+#define SURE_BINS (3 * FILTER_OCTAVE / 2 >> HEAT_BIN_SHIFT)
+#define SURE_SLOPE_BINS (FILTER_OCTAVE >> HEAT_BIN_SHIFT)
 
 /*
  * Places follow estimates and move a little from window to window. A market that holds a 32nd
@@ -89,6 +99,22 @@ static uint64_t hotter(const struct market *market, int bin)
 
 	for (bin = bin < 0 ? 0 : bin; bin < HEAT_BINS; bin++)
 		pages += market->bins[bin];
+	return pages;
+}
+
+/* Pages of the market that are hot beyond doubt, all when there is no level. */
+static uint64_t sure(const struct market *market, int level)
+{
+	uint64_t pages = 0;
+	int bin, above;
+
+	if (level < 0)
+		return hotter(market, 0);
+	for (bin = level + SURE_BINS; bin < HEAT_BINS; bin++) {
+		above = bin - level - SURE_BINS;
+		pages += part_of(market->bins[bin], least((uint64_t)above, SURE_SLOPE_BINS),
+				 SURE_SLOPE_BINS);
+	}
 	return pages;
 }
 
@@ -191,7 +217,7 @@ static int share_places(struct markets *markets, uint64_t places)
 	for (i = 0; i < markets->n; i++) {
 		struct market *market = &markets->market[i];
 
-		market->places = bounded(market, hotter(market, level < 0 ? 0 : level + BAND_BINS));
+		market->places = bounded(market, sure(market, level));
 		most[i] = bounded(market, hotter(market, level - BAND_BINS));
 		if (level >= 0)
 			claims[i] = markets->by_priority ? most[i] - market->places

@@ -11,6 +11,7 @@
 #include "observe/vmstat.h"
 #include "util/cleanup.h"
 #include "util/file.h"
+#include "util/log.h"
 
 /* 1,000 cgroups on two nodes are some 400 KB; to read more would cost too much each window. */
 #define GENERATIONS_BYTES_MAX ((size_t)512 << 10)
@@ -33,7 +34,8 @@ struct rivals {
 	const char *proc_root;
 	const char *sys_root;
 	struct generations seen;
-	int mglru; /* was on */
+	int mglru;     /* was on */
+	int told_long; /* that its file is too long */
 	int own_kdamonds;
 	struct rivals_sample last;
 };
@@ -149,6 +151,12 @@ static int look_at_generations(struct rivals *rivals)
 
 	snprintf(path, sizeof(path), "%s/kernel/debug/lru_gen", rivals->sys_root);
 	ret = file_read_whole(path, GENERATIONS_BYTES_MAX, &text, &size);
+	if (ret == -EFBIG && !rivals->told_long) {
+		rivals->told_long = 1;
+		log_warning("%s is longer than %zu KiB: whether MGLRU ages is told by reclaim of "
+			    "anything from now on, so more windows count as disturbed",
+			    path, GENERATIONS_BYTES_MAX >> 10);
+	}
 	if (ret < 0)
 		return ret;
 	/* There is room for one byte more than was asked for. */

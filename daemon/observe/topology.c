@@ -53,7 +53,19 @@ static int first_node(uint64_t mask)
 	return __builtin_ctzll(mask);
 }
 
-static int conf_check(const uint64_t *conf, size_t n, uint64_t memory, char *why, size_t size)
+/* Nodes that this machine may have memory on one day; those that have some, where it does not say. */
+static uint64_t possible_nodes(const char *sys_root, uint64_t memory)
+{
+	uint64_t possible;
+	char text[512];
+
+	if (file_read_text(text, sizeof(text), "%s/devices/system/node/possible", sys_root) <= 0 ||
+	    units_parse_nodes(text, &possible) < 0)
+		return memory;
+	return possible | memory;
+}
+
+static int conf_check(const uint64_t *conf, size_t n, uint64_t possible, char *why, size_t size)
 {
 	uint64_t taken = 0;
 	size_t i;
@@ -64,8 +76,8 @@ static int conf_check(const uint64_t *conf, size_t n, uint64_t memory, char *why
 		else if (conf[i] & taken)
 			snprintf(why, size, "node %d is named in two tiers",
 				 first_node(conf[i] & taken));
-		else if (conf[i] & ~memory)
-			snprintf(why, size, "node %d has no memory", first_node(conf[i] & ~memory));
+		else if (conf[i] & ~possible)
+			snprintf(why, size, "there is no node %d", first_node(conf[i] & ~possible));
 		else {
 			taken |= conf[i];
 			continue;
@@ -100,16 +112,39 @@ static void nodes_fill(struct topology *topology, const struct topology_node *su
 	topology->tiers = tiers;
 }
 
-/* Tiers of the conf as far as they have memory; how many there are. */
-static unsigned int conf_present(const struct topology *topology, uint64_t memory, uint64_t *masks)
+/*
+ * Tiers of the conf as far as they have memory; how many there are. The other nodes are waited
+ * for, as for those that went.
+ */
+static unsigned int conf_present(struct topology *topology, uint64_t memory, uint64_t *masks)
 {
 	unsigned int tiers = 0;
 	size_t i;
 
-	for (i = 0; i < topology->n_conf; i++)
+	for (i = 0; i < topology->n_conf; i++) {
+		topology->offline |= topology->conf[i] & ~memory;
 		if (topology->conf[i] & memory)
 			masks[tiers++] = topology->conf[i] & memory;
+	}
 	return tiers;
+}
+
+/* 0; or -EINVAL when a node that is named cannot be here, or is named twice: @why. */
+static int fill_conf(struct topology *topology, int strict, uint64_t memory, uint64_t *masks,
+		     unsigned int *ret_tiers, char *why, size_t why_size)
+{
+	uint64_t possible = possible_nodes(topology->sys_root, memory);
+	int err = strict ? conf_check(topology->conf, topology->n_conf, possible, why, why_size)
+			 : 0;
+
+	if (err < 0)
+		return err;
+	*ret_tiers = conf_present(topology, memory, masks);
+	topology->source = TIERS_CONF;
+	if (*ret_tiers || !strict)
+		return 0;
+	snprintf(why, why_size, "none of the nodes that are named has memory");
+	return -EINVAL;
 }
 
 int topology_fill(struct topology *topology, int strict, char *why, size_t why_size)
@@ -134,12 +169,9 @@ int topology_fill(struct topology *topology, int strict, char *why, size_t why_s
 		return -ENODATA;
 	}
 	if (topology->n_conf) {
-		err = strict ? conf_check(topology->conf, topology->n_conf, memory, why, why_size)
-			     : 0;
+		err = fill_conf(topology, strict, memory, masks, &tiers, why, why_size);
 		if (err < 0)
 			return err;
-		tiers = conf_present(topology, memory, masks);
-		topology->source = TIERS_CONF;
 	} else {
 		tiers = topology_tiers_read(topology->sys_root, memory, masks, &topology->source);
 	}

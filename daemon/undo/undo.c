@@ -20,6 +20,12 @@
 
 /* The folder of records, in that of the daemon. */
 #define FOLDER "undo"
+/*
+ * A link to /proc/PID of the daemon, which leads nowhere once that has ended: what the unit
+ * looks at (AssertPathExists=). systemd takes the folder away after each start that failed,
+ * so one beside a daemon that was started by hand must not even begin.
+ */
+#define MARK "process"
 /* A daemon that ends takes the folder away; a few of them in a row are bad luck. */
 #define OPEN_TRIES 16
 
@@ -136,6 +142,33 @@ static void undo_all(struct undo *undo, int told)
 	}
 }
 
+static void mark_path(const struct undo *undo, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/" MARK, undo->env->run_dir);
+}
+
+/* Under the lock: whatever is there is of a daemon that is no more. */
+static void set_mark(const struct undo *undo)
+{
+	char path[PATH_MAX], process[64];
+
+	mark_path(undo, path);
+	unlink(path);
+	snprintf(process, sizeof(process), "/proc/%d", getpid());
+	if (symlink(process, path) < 0)
+		log_warning("%s cannot be made: %s; the service may be started beside this daemon, "
+			    "to the harm of it",
+			    path, strerror(errno));
+}
+
+static void remove_mark(const struct undo *undo)
+{
+	char path[PATH_MAX];
+
+	mark_path(undo, path);
+	unlink(path);
+}
+
 static void folder_path(const struct undo *undo, char path[PATH_MAX])
 {
 	/* undo_open() has seen to it that it fits. */
@@ -207,6 +240,7 @@ int undo_open(const struct undo_env *env, struct undo **ret, char *why, size_t w
 		undo->made_run_dir = 1;
 	else if (undo->made_run_dir)
 		record_write(undo->folder_fd, &run_dir_record);
+	set_mark(undo);
 	undo_all(undo, 0);
 	*ret = undo;
 	return 0;
@@ -238,15 +272,32 @@ int undo_note_pins(struct undo *undo)
 	return record_write(undo->folder_fd, &record);
 }
 
-int undo_set(struct undo *undo, const char *setting, uint64_t value, uint64_t *ret_was)
+static size_t find_setting(const char *setting)
 {
-	struct record record = { .set = value };
 	size_t i;
-	int ret;
 
 	for (i = 0; i < N_CHANGES; i++)
 		if (changes[i].path && strcmp(changes[i].name, setting) == 0)
 			break;
+	return i;
+}
+
+void undo_put_back(struct undo *undo, const char *setting)
+{
+	size_t i = find_setting(setting);
+	struct record record;
+
+	if (i < N_CHANGES && record_read(undo->folder_fd, setting, &record) == 0 &&
+	    changes[i].undo(undo, changes[i].path, &record) == 0)
+		record_remove(undo->folder_fd, setting);
+}
+
+int undo_set(struct undo *undo, const char *setting, uint64_t value, uint64_t *ret_was)
+{
+	struct record record = { .set = value };
+	size_t i = find_setting(setting);
+	int ret;
+
 	if (i == N_CHANGES)
 		return -EINVAL;
 	ret = file_read_u64(&record.was, "%s/%s", undo->env->proc_root, changes[i].path);
@@ -276,6 +327,7 @@ void undo_close(struct undo *undo)
 	undo_all(undo, 1);
 	if (undo->made_run_dir)
 		record_remove(undo->folder_fd, run_dir_record.name);
+	remove_mark(undo);
 	/* What others put there keeps the folders. */
 	folder_path(undo, path);
 	rmdir(path);

@@ -60,6 +60,9 @@ uint64_t undo_noted_kdamond(const char *run_dir);
  */
 int undo_set(struct undo *undo, const char *setting, uint64_t value, uint64_t *ret_was);
 
+/* Puts a setting back that undo_set() has changed, if it has. */
+void undo_put_back(struct undo *undo, const char *setting);
+
 /* Takes NULL. Undoes everything and lets go of the lock. What somebody else changed since stays so. */
 void undo_close(struct undo *undo);
 

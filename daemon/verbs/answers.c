@@ -26,6 +26,9 @@ static const char *const hold_sentences[HOLDS] = {
 	[HOLD_FLOOR] =
 		"others are hotter, but fast_min of its [target] keeps it on the fastest tier",
 	[HOLD_CEILING] = "hot enough for the fastest tier, but fast_max of its [target] is reached",
+	[HOLD_RULE] = "promote = no, or demote = no, in its [target] keeps it where it is",
+	[HOLD_ASIDE] = "its process is set aside for a while: it blocks, or most of its pages "
+		       "do not move",
 };
 
 static const char *hold_sentence(unsigned int hold)

@@ -36,6 +36,7 @@ const char *query_hold_name(unsigned int hold)
 		[HOLD_ROOM] = "room",         [HOLD_BUDGET] = "budget",
 		[HOLD_OBSERVE] = "observe",   [HOLD_PAUSED] = "paused",
 		[HOLD_FLOOR] = "floor",       [HOLD_CEILING] = "ceiling",
+		[HOLD_RULE] = "rule",         [HOLD_ASIDE] = "aside",
 	};
 
 	return hold < HOLDS ? names[hold] : "?";

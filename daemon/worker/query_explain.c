@@ -163,6 +163,8 @@ static void overrule(const struct window *window, const struct seat *seat, struc
 {
 	if (window->paused || seat->paused)
 		page->hold = HOLD_PAUSED;
+	else if (seat->backoff.why != BACKOFF_NONE)
+		page->hold = HOLD_ASIDE;
 	else if (window->config->observe &&
 		 (page->hold == HOLD_NOTHING || page->hold == HOLD_BUDGET))
 		page->hold = HOLD_OBSERVE;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* shares.c - pages of several processes: who of the targets lets them move. */
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "observe/caps.h"
 #include "observe/target.h"
 #include "observe/targets.h"
 #include "util/cleanup.h"
@@ -13,12 +15,24 @@ int window_shared(const struct window *window, const struct target *target)
 {
 	const struct worker_config *config = window->config;
 
+	if (!window->may_share)
+		return TARGET_SHARED_NEVER;
 	return target->rule < config->n_rules ? config->rules[target->rule].shared : TARGET_SHARED;
+}
+
+/* Without it a call that may move pages of several processes moves none at all. */
+static int may_share(const char *proc_root)
+{
+	uint64_t caps;
+
+	return caps_read(proc_root, &caps) < 0 || (caps >> CAP_SYS_NICE & 1);
 }
 
 void window_open_shares(struct window *window)
 {
 	int ret = sharers_open(&window->sharers, window->config->proc_root);
+
+	window->may_share = may_share(window->config->proc_root);
 
 	if (ret < 0)
 		log_warning("%s/kpagecount: %s; pages of several processes stay where they are, "

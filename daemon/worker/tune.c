@@ -61,6 +61,7 @@ void window_use_nodes(struct window *window, struct worker_config *config,
 {
 	config->topology = nodes->topology;
 	memcpy(config->reserve_pages, nodes->reserve_pages, sizeof(config->reserve_pages));
+	memcpy(config->groups, nodes->groups, sizeof(config->groups));
 	window->env.topology = nodes->topology;
 	/* To be measured anew before anything moves. */
 	memset(window->room, 0, sizeof(window->room));

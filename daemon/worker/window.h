@@ -53,6 +53,7 @@ struct window {
 	struct trail trail;
 	struct migrator *migrator;
 	struct sharers sharers;
+	int may_share; /* by CAP_SYS_NICE */
 	struct pacer pacer;
 	struct budget budget;
 	enum flush_method flush;

@@ -26,6 +26,9 @@ struct target_rule;
 struct topology;
 struct worker;
 
+/* [target] sections that there may be. */
+#define WORKER_RULES_MAX 128
+
 /**
  * struct worker_config - outlives the worker
  * @window_ns: fixed length of a window, 0: between @window_min_ns and @window_max_ns by load
@@ -54,7 +57,7 @@ struct worker_config {
 	uint64_t rate;
 	uint64_t reserve_pages[TIERED_NODES_MAX];
 	const struct target_rule *rules;
-	const struct group_view *groups;
+	struct group_view groups[WORKER_RULES_MAX];
 	size_t n_rules;
 };
 
@@ -140,13 +143,14 @@ struct worker_faults {
 /**
  * struct worker_nodes - memory came or went
  * @topology: in force from now on; on the way back nobody uses any more what was so before
- * @reserve_pages: as in struct worker_config
+ * @reserve_pages, @groups: as in struct worker_config
  * With fewer than two tiers the worker rests until the next one.
  */
 struct worker_nodes {
 	struct message message;
 	const struct topology *topology;
 	uint64_t reserve_pages[TIERED_NODES_MAX];
+	struct group_view groups[WORKER_RULES_MAX];
 };
 
 /**

@@ -110,6 +110,8 @@ struct snapshot {
  * @HOLD_PAUSED: the daemon, or this target, was told to pause
  * @HOLD_FLOOR: others are hotter, but fast_min keeps it on the fastest tier
  * @HOLD_CEILING: hot enough for the fastest tier, of which fast_max gives no more
+ * @HOLD_RULE: promote = no, or demote = no, of its [target]
+ * @HOLD_ASIDE: its target is set aside for a while: it blocks, or most of its pages do not move
  */
 enum query_hold {
 	HOLD_NOTHING = 0,
@@ -128,6 +130,8 @@ enum query_hold {
 	HOLD_PAUSED,
 	HOLD_FLOOR,
 	HOLD_CEILING,
+	HOLD_RULE,
+	HOLD_ASIDE,
 	HOLDS,
 };
 

@@ -213,7 +213,11 @@ static inline void fake_done(void *arg, const struct migrator_call *call)
 static inline int fake_alive(const struct target *who)
 {
 	(void)who;
-	return fake.dies_after < 0 || fake.dies_after-- > 0;
+	if (fake.dies_after > 0)
+		fake.dies_after--;
+	else if (fake.dies_after == 0)
+		return 0;
+	return 1;
 }
 
 static inline void fake_reset(void)

@@ -68,7 +68,7 @@ static const struct row table[] = {
 	    { "tier-order", CHECK_UNKNOWN, "tiers are not known", NULL },
 	    { "mems-allowed", CHECK_UNKNOWN, "nodes are not known", NULL } } },
 	{ { { "tiered.conf", "[tiers]\norder = 0 > 1 > 5\n" } },
-	  { { "tiers", CHECK_FAIL, "node 5 has no memory", "correct [tiers] order in /" },
+	  { { "tiers", CHECK_FAIL, "there is no node 5", "correct [tiers] order in /" },
 	    { "tier-order", CHECK_UNKNOWN, "tiers are not known", NULL },
 	    { "mems-allowed", CHECK_UNKNOWN, "nodes are not known", NULL } } },
 	{ { { NODE "online", "0-2\n" }, { NODE "has_cpu", "0,2\n" } },

@@ -182,7 +182,7 @@ static void test_summary(void **state)
 	check_env_close(&machine.env);
 	tree_text(&machine.tree, "tiered.conf", "[tiers]\norder = 0 > 7\n");
 	assert_string_equal(summary_of(&machine, text, sizeof(text)),
-			    "tiered would not start: memory topology: node 7 has no memory");
+			    "tiered would not start: memory topology: there is no node 7");
 	check_env_close(&machine.env);
 	tree_remove(&machine.tree, "tiered.conf");
 	machine.env.conf_required = 1;

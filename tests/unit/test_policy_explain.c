@@ -163,7 +163,7 @@ static void test_agrees_with_decisions(void **state)
 	static const enum query_hold expected[] = { HOLD_NOTHING, HOLD_PLACED, HOLD_SHARED,
 						    HOLD_FIXED,   HOLD_RESTS,  HOLD_DOUBT,
 						    HOLD_NODES,   HOLD_ROOM,   HOLD_BUDGET,
-						    HOLD_PAUSED,  HOLD_FLOOR,  HOLD_CEILING };
+						    HOLD_RULE,    HOLD_FLOOR,  HOLD_CEILING };
 	struct luck luck = { 20261117 };
 	struct sayings sayings = { 0 };
 	unsigned int round, window, i;
@@ -219,7 +219,7 @@ static void test_one_reason_at_a_time(void **state)
 		{ 0xff, UINT64_MAX, 1000, 1, HOLD_NOTHING },
 		{ 0x02, UINT64_MAX, 1000, 1, HOLD_NODES },
 		{ 0xff, 0, 1000, 1, HOLD_BUDGET },
-		{ 0xff, UINT64_MAX, 1000, 0, HOLD_PAUSED },
+		{ 0xff, UINT64_MAX, 1000, 0, HOLD_RULE },
 		/* Those on the fast node are as hot: nobody changes places with them. */
 		{ 0xff, UINT64_MAX, 100, 1, HOLD_ROOM },
 	};

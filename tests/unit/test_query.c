@@ -85,6 +85,9 @@ static void test_explain_page(void **state)
 	assert_int_equal(explain_page(stage, hot).hold, HOLD_PAUSED);
 	assert_int_equal(explain_page(stage, cold).hold, HOLD_PAUSED);
 	stage_seat(stage)->paused = 0;
+	stage_seat(stage)->backoff.why = BACKOFF_FAILING;
+	assert_int_equal(explain_page(stage, hot).hold, HOLD_ASIDE);
+	stage_seat(stage)->backoff.why = BACKOFF_NONE;
 	stage->window.paused = 1;
 	assert_int_equal(explain_page(stage, hot).hold, HOLD_PAUSED);
 }

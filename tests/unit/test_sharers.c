@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,17 +26,25 @@ struct scene {
 	struct sharers sharers;
 };
 
+/* Address spaces by the tens of a number: 11 and 12 are two processes with one. */
+static int order_by_tens(uint32_t a, uint32_t b)
+{
+	return (int)(a / 10) - (int)(b / 10);
+}
+
 static void open_scene(struct scene *scene)
 {
 	size_t i;
 
 	for (i = 0; i < PROCESSES; i++) {
 		scene->targets[i] = (struct target){ .id = (uint32_t)i + 1 };
+		scene->targets[i].key.tgid = 10 * (uint32_t)(PROCESSES - i) + 1;
 		scene->targets[i].allowed_nodes = UINT64_MAX;
 		scene->targets[i].pagemap_fd = memfd_create("pagemap", 0);
 		scene->willing[i] = &scene->targets[i];
 		assert_true(scene->targets[i].pagemap_fd >= 0);
 	}
+	scene->sharers.order = order_by_tens;
 	scene->sharers.counts_fd = memfd_create("kpagecount", 0);
 	assert_true(scene->sharers.counts_fd >= 0);
 }
@@ -103,6 +112,53 @@ static void test_all_mappings_must_be_found(void **state)
 	scene.targets[2].allowed_nodes = ~UINT64_C(1);
 	assert_int_equal(result_of(&scene, 3, 2), MOVE_SHARED);
 	close_scene(&scene);
+}
+
+/* Two processes with one address space have one mapping between them: the other is a stranger's. */
+static void test_one_address_space_counts_once(void **state)
+{
+	struct scene scene;
+	size_t i;
+
+	(void)state;
+	open_scene(&scene);
+	for (i = 0; i < PROCESSES; i++)
+		map_page(&scene, i, 0, 77, 0);
+	scene.targets[2].key.tgid = scene.targets[0].key.tgid + 1;
+	assert_int_equal(result_of(&scene, 3, 3), MOVE_SHARED);
+	assert_int_equal(result_of(&scene, 3, 2), MOVE_PENDING);
+	scene.targets[2].key.tgid = 91;
+	assert_int_equal(result_of(&scene, 3, 3), MOVE_PENDING);
+	close_scene(&scene);
+}
+
+/* The kernel's own answer, of one that shares our memory and of one that has its own. */
+static void test_kcmp(void **state)
+{
+	struct sharers sharers;
+	uint32_t self = (uint32_t)getpid();
+	volatile int same = 1; /* the child writes it */
+	int status;
+	pid_t child;
+
+	(void)state;
+	sharers_open(&sharers, "/proc");
+	child = vfork();
+	if (child == 0) {
+		same = sharers.order(self, (uint32_t)getpid());
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(same, 0);
+	assert_int_equal(sharers.order(self, self), 0);
+	child = fork();
+	if (child == 0)
+		_exit(sharers.order(self, (uint32_t)getpid()) == 0 ||
+		      sharers.order(self, (uint32_t)getpid()) !=
+			      -sharers.order((uint32_t)getpid(), self));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	sharers_close(&sharers);
 }
 
 /* Of a large folio others may map another part; of a page that is not there, anybody. */
@@ -186,6 +242,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_mappings_must_be_found),
+		cmocka_unit_test(test_one_address_space_counts_once),
+		cmocka_unit_test(test_kcmp),
 		cmocka_unit_test(test_not_to_be_told),
 		cmocka_unit_test(test_exclusive_pages_need_no_count),
 		cmocka_unit_test(test_no_counts),

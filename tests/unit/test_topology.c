@@ -158,6 +158,46 @@ static void test_conf(void **state)
 
 /* --- made-up machines */
 
+/* A node that is offline is waited for, one that cannot be there is not. */
+static void test_conf_of_an_offline_node(void **state)
+{
+	const uint64_t later[] = { 1, 4 }, never[] = { 1, 8 }, none[] = { 2, 4 };
+	struct topology *topology = NULL, *next = NULL;
+	char proc[128], why[256];
+	struct tree tree;
+
+	(void)state;
+	tree_make(&tree);
+	snprintf(proc, sizeof(proc), "%s/proc", tree.root);
+	tree_text(&tree, "devices/system/node/possible", "0-2\n");
+	tree_text(&tree, "proc/zoneinfo",
+		  "Node 0, zone   Normal\n  pages free     5000\n        high     10\n"
+		  "        spanned  32768\n        present  32768\n        managed  32000\n"
+		  "  start_pfn:           0\n");
+	assert_int_equal(topology_read(tree.root, proc, never, 2, &topology, why, sizeof(why)),
+			 -EINVAL);
+	assert_string_equal(why, "there is no node 3");
+	assert_int_equal(topology_read(tree.root, proc, none, 2, &topology, why, sizeof(why)),
+			 -EINVAL);
+	assert_int_equal(topology_read(tree.root, proc, later, 2, &topology, why, sizeof(why)), 0);
+	assert_int_equal(topology_tiers(topology), 1);
+	assert_int_equal(topology_offline(topology), 4);
+	tree_text(&tree, "proc/zoneinfo",
+		  "Node 0, zone   Normal\n  pages free     5000\n        high     10\n"
+		  "        spanned  32768\n        present  32768\n        managed  32000\n"
+		  "  start_pfn:           0\n"
+		  "Node 2, zone   Movable\n  pages free     5000\n        high     10\n"
+		  "        spanned  32768\n        present  32768\n        managed  32000\n"
+		  "  start_pfn:           1048576\n");
+	assert_int_equal(topology_reread(topology, 0, &next, why, sizeof(why)), 0);
+	assert_int_equal(topology_tiers(next), 2);
+	assert_int_equal(topology_tier_of(next, 2), 1);
+	assert_int_equal(topology_offline(next), 0);
+	topology_free(topology);
+	topology_free(next);
+	tree_remove(&tree, "");
+}
+
 static void zone(char *text, size_t size, unsigned int node, unsigned long managed,
 		 unsigned long high, unsigned long start, unsigned long spanned)
 {
@@ -335,10 +375,10 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_recorded),     cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_conf),         cmocka_unit_test(test_many),
-		cmocka_unit_test(test_access_class), cmocka_unit_test(test_mixed_block),
-		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_recorded),    cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_conf),        cmocka_unit_test(test_conf_of_an_offline_node),
+		cmocka_unit_test(test_many),        cmocka_unit_test(test_access_class),
+		cmocka_unit_test(test_mixed_block), cmocka_unit_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

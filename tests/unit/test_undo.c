@@ -220,6 +220,40 @@ static void test_lock(void **state)
 }
 
 /* The operator's folder stays, and what others put there. */
+/* What a reload with another conf does: this one is put back, the lock and the rest stay. */
+static void test_put_back(void **state)
+{
+	struct scene *scene = *state;
+	struct undo *undo = open_undo(scene);
+	uint64_t was;
+
+	undo_put_back(undo, "numa_balancing");
+	assert_int_equal(setting(scene), 2);
+	assert_int_equal(undo_set(undo, "numa_balancing", 0, &was), 1);
+	/* As it is already: the record stays that of the first time. */
+	assert_int_equal(undo_set(undo, "numa_balancing", 0, &was), 0);
+	undo_put_back(undo, "no such setting");
+	assert_int_equal(setting(scene), 0);
+	undo_put_back(undo, "numa_balancing");
+	assert_int_equal(setting(scene), 2);
+	assert_false(there(scene, "run/undo/numa_balancing"));
+	undo_close(undo);
+}
+
+/* The link to the process leads somewhere for as long as that lives, and not longer. */
+static void test_mark(void **state)
+{
+	struct scene *scene = *state;
+	struct undo *undo;
+
+	be_killed(scene);
+	assert_false(there(scene, "run/process"));
+	undo = open_undo(scene);
+	assert_true(there(scene, "run/process"));
+	undo_close(undo);
+	assert_false(there(scene, "run"));
+}
+
 static void test_folders(void **state)
 {
 	struct scene *scene = *state;
@@ -291,6 +325,7 @@ int main(void)
 		SCENE_TEST(test_end),           SCENE_TEST(test_nothing),
 		SCENE_TEST(test_killed),        SCENE_TEST(test_killed_between),
 		SCENE_TEST(test_changed_since), SCENE_TEST(test_lock),
+		SCENE_TEST(test_put_back),      SCENE_TEST(test_mark),
 		SCENE_TEST(test_folders),       SCENE_TEST(test_strange_records),
 		SCENE_TEST(test_no_record),     SCENE_TEST(test_refused),
 	};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Memory comes and goes while the worker is at work: other nodes, in force at once. */
+#include "observe/targets.h"
 #include "tree.h"
 #include "worker_session.h"
 
@@ -102,6 +103,38 @@ static void test_many_in_one_window(void **state)
 	assert_int_equal(session->last.error, 0);
 }
 
+/* With a share of nothing, of a machine without fast memory, nothing is promoted; then it is. */
+static void test_limits_are_of_the_nodes(void **state)
+{
+	static const struct group_view none = { .priority = GROUP_PRIORITY };
+	struct target_rule rule;
+	struct session *session = *state;
+	struct topology *other = fake_topology();
+	struct worker_nodes *nodes;
+
+	target_rule_init(&rule, "all");
+	session->config.rules = &rule;
+	session->config.groups[0] = none;
+	session->config.n_rules = 1;
+	session_start(session);
+	session_add(session, 1, session->children[0]);
+	session_await_targets(session, 1);
+	await_windows(session, 8);
+	assert_int_equal(session->sum.planned[MOVE_PROMOTE_HOT].pages, 0);
+	nodes = calloc(1, sizeof(*nodes));
+	assert_non_null(nodes);
+	nodes->topology = other;
+	nodes->groups[0] = none;
+	nodes->groups[0].fast_max = UINT64_MAX;
+	worker_send(session->worker, &nodes->message, WORKER_NODES);
+	free(session_await(session, WORKER_NODES));
+	topology_free(session->topology);
+	session->topology = other;
+	while (!session->sum.planned[MOVE_PROMOTE_HOT].pages && session->windows < 100)
+		await_windows(session, 1);
+	assert_true(session->sum.planned[MOVE_PROMOTE_HOT].pages > 0);
+}
+
 /* A worker that ends does not give them back, and does not free them either. */
 static void test_stop_in_between(void **state)
 {
@@ -123,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SESSION(test_rests_with_one_tier),
 		SESSION(test_many_in_one_window),
+		SESSION(test_limits_are_of_the_nodes),
 		SESSION(test_stop_in_between),
 	};
 
