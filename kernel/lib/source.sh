@@ -66,8 +66,8 @@ apply_patch() {
 	}
 }
 
-# series_commit [MUTANT]: prints the commit of the whole series, and a mutant on top.
-series_commit() {
+# series_states: "TAG PATCH" for each patch: the state after it.
+series_states() {
 	local state=base patch tag
 	git_in "$source/am" reset -q --hard
 	while read -r patch; do
@@ -78,7 +78,15 @@ series_commit() {
 			git_in "$source/am" tag "$tag"
 		fi
 		state=$tag
+		echo "$tag ${patch##*/}"
 	done < <(series_patches)
+}
+
+# series_commit [MUTANT]: prints the commit of the whole series, and a mutant on top.
+series_commit() {
+	local states state
+	states=$(series_states) || exit 1
+	state=$(tail -1 <<<"$states" | cut -d ' ' -f 1)
 	if [[ ${1-} ]]; then
 		git_in "$source/am" checkout -q --detach "$state"
 		git_in "$source/am" apply --index "$1" >&2 || die "mutant ${1##*/} does not apply"
