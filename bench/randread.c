@@ -2,12 +2,13 @@
 /*
  * randread - reads at random from more memory than the fast node has.
  *
- *	randread --size SIZE --reads N --phases N [--threads N]
+ *	randread --size SIZE --reads N --phases N [--threads N] [--read-only]
  *
  * Memory is written once and read from then on, as the tables of XSBench are:
  * nine of ten reads go to a window of a quarter of it, which moves on with each
  * phase, the others anywhere. What the kernel promotes and demotes for that is
- * its own affair. Each page holds its number; a wrong one ends the program.
+ * its own affair. With --read-only it may not be written any more once it was.
+ * Each page holds its number; a wrong one ends the program.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -110,11 +111,12 @@ int main(int argc, char **argv)
 		{ "reads", required_argument, NULL, 'r' },
 		{ "phases", required_argument, NULL, 'p' },
 		{ "threads", required_argument, NULL, 't' },
+		{ "read-only", no_argument, NULL, 'o' },
 		{ 0 },
 	};
 	struct load load = { .reads = 1000000, .phases = 4, .threads = 3 };
 	uint64_t size = UINT64_C(256) << 20, i;
-	int c, error;
+	int c, error, readonly = 0;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 's')
@@ -125,9 +127,11 @@ int main(int argc, char **argv)
 			load.phases = options_number("--phases", optarg, 1, 1000);
 		else if (c == 't')
 			load.threads = options_number("--threads", optarg, 1, THREADS_MAX);
+		else if (c == 'o')
+			readonly = 1;
 		else
-			options_die(
-				"usage: randread --size SIZE --reads N --phases N [--threads N]");
+			options_die("usage: randread --size SIZE --reads N --phases N "
+				    "[--threads N] [--read-only]");
 	}
 	load.pages = size / (MEMORY_PAGE_WORDS * sizeof(uint64_t));
 	error = memory_map(size, MEMORY_HUGE_NEVER, &load.memory);
@@ -135,6 +139,8 @@ int main(int argc, char **argv)
 		options_fail(error, "no memory for --size");
 	for (i = 0; i < load.pages; i++)
 		load.memory[i * MEMORY_PAGE_WORDS] = i;
+	if (readonly && mprotect(load.memory, size, PROT_READ) < 0)
+		options_fail(-errno, "mprotect() fails");
 	run(&load);
 	if (load.wrong)
 		options_die("%llu reads were wrong", (unsigned long long)load.wrong);
