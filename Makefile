@@ -4,6 +4,7 @@
 # make check         all tests that need neither root nor guests
 # make test          all tests; ends in "N passed, N failed, N skipped"
 # make soak MINUTES=n hostile targets and fuzzers for so long, on debug kernels (KERNELS=...)
+# make test-kernel   the kernel series in guests: 200 rounds of each (soak-kernel: 10,000)
 # make demo          a guest with two tiers, redis, and the daemon (LOCAL=1: this machine)
 # make deps          installs what is needed, with apt-get
 # make install       DESTDIR= PREFIX=
@@ -66,7 +67,7 @@ BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
 .PHONY: all clean install deps check test soak fuzz-binaries san-binaries tsan-binaries demo format format-check
 all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN) \
-	$(CTLTEST_BIN) $(PLANT_LIB)
+	$(CTLTEST_BIN) $(PLANT_LIB) $(if $(SAN),,kernel-selftests)
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
 	$(call say,LINK,$@)
@@ -177,6 +178,9 @@ format:
 
 format-check:
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(SOURCES)
+
+# --- the kernel series: make test-kernel, soak-kernel, test-kernel-mutants ----------------
+include kernel/selftests.mk
 
 # --- installation ---------------------------------------------------------------------
 # The conf is never overwritten: it is the operator's.

@@ -230,6 +230,10 @@ static void print_seen(struct json_object *status, FILE *out)
 		COUNT(answer_number(status, "seen.faults")),
 		COUNT(answer_number(status, "seen.tlb_flushes.sent.full") +
 		      answer_number(status, "seen.tlb_flushes.sent.partial")));
+	if (answer_at(status, "seen.flushes_deferred"))
+		fprintf(out, "  flushes put off %s, sent later %s\n",
+			COUNT(answer_number(status, "seen.flushes_deferred.batches")),
+			COUNT(answer_number(status, "seen.flushes_deferred.drained")));
 }
 
 uint64_t status_describe_losses(struct json_object *status, char *buffer, size_t size)

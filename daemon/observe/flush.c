@@ -14,10 +14,15 @@
 #include "target.h"
 #include "topology.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "vmas.h"
 
 /* Each failed try costs a migration; pages that fail one after the other are pinned or huge. */
 #define TRIES_MAX 8
+
+/* The kernel's timer is a tenth of a second; a drain that was at work before is over by then. */
+#define DRAIN_PERIOD_NS (200 * NSEC_PER_MSEC)
+#define DRAIN_LATE_NS (2 * NSEC_PER_SEC)
 
 /* Entries per read, and reads per search: 128 MiB of address space at most, a millisecond. */
 #define SEARCH_ENTRIES 512
@@ -104,14 +109,27 @@ enum flush_method flush_method_here(const char *proc_root, char *reason, size_t 
 	return flush_method_probe(name.release, name.machine, flags ? flags : "", reason, size);
 }
 
-int flush_confirmed(enum flush_method method_used, const struct flush_seen *before,
-		    const struct flush_seen *after, uint64_t small_folios_moved)
+enum flush_state flush_confirmed(enum flush_method method_used, const struct flush_seen *before,
+				 const struct flush_seen *after, uint64_t small_folios_moved)
 {
 	if (method_used != FLUSH_MOVE || !small_folios_moved)
-		return 0;
+		return FLUSH_NONE;
 	if (after->full > before->full)
-		return 1;
-	return after->partial == before->partial;
+		return FLUSH_DONE;
+	if (after->partial != before->partial)
+		return FLUSH_NONE;
+	return after->deferred > before->deferred ? FLUSH_DEFERRED : FLUSH_DONE;
+}
+
+enum flush_drain flush_drained(const struct flush_seen *then, const struct flush_seen *now,
+			       uint64_t waited_ns)
+{
+	const uint64_t drains = now->drained - then->drained;
+
+	/* The first may have begun before the move was over; the second has not. */
+	if (drains > 1 || (drains && waited_ns >= DRAIN_PERIOD_NS))
+		return FLUSH_DRAINED;
+	return waited_ns < DRAIN_LATE_NS ? FLUSH_DRAIN_WAIT : FLUSH_DRAIN_LATE;
 }
 
 /* Pages to try, best first. */
@@ -208,7 +226,7 @@ static void search(const struct target *target, struct picks *picks)
 			return;
 }
 
-/* 1: moved and confirmed; 0: not, another page may do; -ESRCH: the process is gone. */
+/* enum flush_state: none, another page may do; -ESRCH: the process is gone. */
 static int try_page(const struct flush_ops *ops, enum flush_method method_used,
 		    const struct topology *topology, struct target *target, uint64_t address)
 {
@@ -232,10 +250,10 @@ static int try_page(const struct flush_ops *ops, enum flush_method method_used,
 		return ret == -ESRCH ? ret : 0;
 	if (!counted || ops->seen(ops->arg, &after) < 0)
 		before = after = (struct flush_seen){ 0 };
-	return flush_confirmed(method_used, &before, &after, 1);
+	return (int)flush_confirmed(method_used, &before, &after, 1);
 }
 
-/* 1 confirmed, with the page remembered for the next time; else as try_page(). */
+/* When confirmed, with the page remembered for the next time; else as try_page(). */
 static int try_picks(const struct flush_ops *ops, enum flush_method method_used,
 		     const struct topology *topology, struct target *target,
 		     const struct picks *picks)

@@ -8,6 +8,10 @@
  * of migration gives one: moves that were due anyway do it for free, else one
  * page is moved for it. A window without it is stale: its idle pages are
  * unknown.
+ *
+ * A kernel with the companion series puts the flush off for pages that nobody
+ * may write. It comes all the same, a tenth of a second later: marks count from
+ * then on.
  */
 #ifndef TIERED_FLUSH_H
 #define TIERED_FLUSH_H
@@ -23,20 +27,30 @@ enum flush_method {
 	FLUSH_NATURAL, /* nothing to be done: wait for the TLB to turn over; never confirmed */
 };
 
+enum flush_state {
+	FLUSH_NONE = 0,
+	FLUSH_DONE,
+	FLUSH_DEFERRED, /* it is to come: see flush_drained() */
+};
+
 /**
  * struct flush_seen - full and partial flushes sent by the worker thread, as BPF counts them
  * @full: interrupts sent for a full flush (tlb:tlb_flush reason 4, pages -1)
  * @partial: interrupts sent for single pages
+ * @deferred: folios of the whole machine whose flush was put off (pgmigrate_defer_flush)
+ * @drained: flushes sent for such folios (migrate_flush_drained)
  */
 struct flush_seen {
 	uint64_t full;
 	uint64_t partial;
+	uint64_t deferred;
+	uint64_t drained;
 };
 
 /**
  * struct flush_ops - what the flush needs from the rooms below it
  * @move_page: moves the page at @address to @node; 0 when it moved, -errno
- * @seen: counters now; 0, or -EOPNOTSUPP when nobody counts
+ * @seen: counters now; 0, or -EOPNOTSUPP when nobody counts. What it cannot count is 0
  * @other_node: a node other than @node that may take one page of the target, or
  *	TIERED_NODE_NONE
  * @proc_root: for kpageflags, to choose pages that are no part of a large folio;
@@ -71,9 +85,21 @@ enum flush_method flush_method_here(const char *proc_root, char *reason, size_t 
  * because the kernel's generation of its page tables has moved on. Only
  * partial ones seen: the kernel flushed the moved page and no other. Where
  * nobody counts, both are zero and the method alone is trusted.
+ *
+ * None sent, and folios deferred meanwhile: those of these moves may be among
+ * them, so their flush is taken for one that is to come.
  */
-int flush_confirmed(enum flush_method method, const struct flush_seen *before,
-		    const struct flush_seen *after, uint64_t small_folios_moved);
+enum flush_state flush_confirmed(enum flush_method method, const struct flush_seen *before,
+				 const struct flush_seen *after, uint64_t small_folios_moved);
+
+/* Pure: has the flush been sent by now that was deferred when @then was seen? */
+enum flush_drain {
+	FLUSH_DRAIN_WAIT,
+	FLUSH_DRAINED,
+	FLUSH_DRAIN_LATE, /* it should have come long ago; not waited for any longer */
+};
+enum flush_drain flush_drained(const struct flush_seen *then, const struct flush_seen *now,
+			       uint64_t waited_ns);
 
 /**
  * flush_force() - moves one page of @target for the flush's sake
@@ -81,8 +107,8 @@ int flush_confirmed(enum flush_method method, const struct flush_seen *before,
  * The page of the last time if it is still there and has somewhere to go, else
  * an exclusive anonymous one that has; up to 8 are tried.
  *
- * Returns 1 when the flush is confirmed, 0 when it could not be had (the
- * window is stale for this target), -errno on failure.
+ * Returns FLUSH_DONE or FLUSH_DEFERRED when the flush is confirmed, FLUSH_NONE
+ * when it could not be had (the window is stale for this target), -errno on failure.
  */
 int flush_force(const struct flush_ops *ops, enum flush_method method,
 		const struct topology *topology, struct target *target);

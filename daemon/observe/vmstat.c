@@ -28,6 +28,10 @@ static const char *const names[VMSTAT_COUNTERS] = {
 	[VMSTAT_PGSCAN_FILE] = "pgscan_file",
 	[VMSTAT_PGREFILL] = "pgrefill",
 	[VMSTAT_NUMA_PTE_UPDATES] = "numa_pte_updates",
+	[VMSTAT_DEFER_FOLIOS] = "pgmigrate_defer_flush",
+	[VMSTAT_DEFER_BATCHES] = "migrate_flush_deferred",
+	[VMSTAT_DEFER_FOLDED] = "migrate_flush_folded",
+	[VMSTAT_DEFER_DRAINED] = "migrate_flush_drained",
 };
 
 const char *vmstat_name(unsigned int counter)

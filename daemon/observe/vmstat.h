@@ -20,6 +20,11 @@ enum vmstat_counter {
 	VMSTAT_PGSCAN_FILE,
 	VMSTAT_PGREFILL,
 	VMSTAT_NUMA_PTE_UPDATES,
+	/* Of the companion kernel only: migration that flushes later. */
+	VMSTAT_DEFER_FOLIOS,
+	VMSTAT_DEFER_BATCHES,
+	VMSTAT_DEFER_FOLDED,
+	VMSTAT_DEFER_DRAINED,
 	VMSTAT_COUNTERS,
 };
 

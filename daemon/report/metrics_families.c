@@ -146,5 +146,9 @@ const struct metrics_family metrics_families[] = {
 	KERNEL("pgscan_file", "pages of files that reclaim looked at."),
 	KERNEL("pgrefill", "pages of active lists that reclaim looked at."),
 	KERNEL("numa_pte_updates", "page table entries that NUMA balancing took access from."),
+	KERNEL("pgmigrate_defer_flush", "folios moved whose TLB flush was put off."),
+	KERNEL("migrate_flush_deferred", "batches of moves that sent no TLB flush of their own."),
+	KERNEL("migrate_flush_folded", "batches with folios to be flushed at once among them."),
+	KERNEL("migrate_flush_drained", "TLB flushes sent for batches that had put theirs off."),
 };
 const size_t metrics_n_families = sizeof(metrics_families) / sizeof(metrics_families[0]);

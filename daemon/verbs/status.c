@@ -11,6 +11,7 @@
 #include "decide/rivals.h"
 #include "observe/cgroup.h"
 #include "observe/topology.h"
+#include "observe/vmstat.h"
 #include "util/clock.h"
 #include "verbs/internal.h"
 
@@ -235,6 +236,22 @@ static struct json_object *seen_events(const struct verbs *verbs)
 	return object;
 }
 
+/* Of a kernel that puts flushes off; NULL: this one does not. */
+static struct json_object *seen_deferred(void)
+{
+	struct json_object *object;
+	struct vmstat vmstat;
+
+	if (vmstat_read("/proc", &vmstat) < 0 || !(vmstat.present >> VMSTAT_DEFER_FOLIOS & 1))
+		return NULL;
+	object = json_object_new_object();
+	json_add_u64(object, "folios", vmstat.value[VMSTAT_DEFER_FOLIOS]);
+	json_add_u64(object, "batches", vmstat.value[VMSTAT_DEFER_BATCHES]);
+	json_add_u64(object, "folded", vmstat.value[VMSTAT_DEFER_FOLDED]);
+	json_add_u64(object, "drained", vmstat.value[VMSTAT_DEFER_DRAINED]);
+	return object;
+}
+
 static struct json_object *status_seen(const struct verbs *verbs)
 {
 	struct json_object *object = json_object_new_object();
@@ -254,6 +271,7 @@ static struct json_object *status_seen(const struct verbs *verbs)
 	json_add_u64(object, "node_pair_overflow", totals.node_pair_overflow);
 	json_object_object_add(object, "by_reason", seen_by_reason(verbs));
 	json_object_object_add(object, "tlb_flushes", seen_flushes(verbs));
+	json_object_object_add(object, "flushes_deferred", seen_deferred());
 	json_object_object_add(object, "node_pairs", pairs);
 	json_object_object_add(object, "events", seen_events(verbs));
 	json_add_u64(object, "malformed", bpf_malformed(verbs->env->bpf));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* moves.c - the two steps of a window that move pages: migrate and flush. */
+/* moves.c - the step of a window that migrates. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static struct target *target_of(void *arg, uint32_t id)
 #define ROOM_PLENTY_PAGES (UINT64_C(8) * 4096)
 
 /* Free memory above the reserves; nothing is moved when that cannot be found out. */
-static void measure_room(struct window *window)
+void window_measure_room(struct window *window)
 {
 	const struct worker_config *config = window->config;
 	uint64_t free_pages[TIERED_NODES_MAX] = { 0 };
@@ -80,7 +80,7 @@ static uint64_t room_of(void *arg, uint8_t node)
 	if (node >= TIERED_NODES_MAX)
 		return 0;
 	if (!room_is_plenty(window, node))
-		measure_room(window);
+		window_measure_room(window);
 	return window->room[node];
 }
 
@@ -107,13 +107,6 @@ static uint64_t pace(void *arg, uint64_t bytes)
 	return pacer_delay_ns(&window->pacer, clock_now_ns(), bytes);
 }
 
-static int flush_seen(void *arg, struct flush_seen *ret)
-{
-	struct window *window = arg;
-
-	return bpf_flush_seen(window->config->bpf, ret);
-}
-
 static void announce_victim(void *arg, const struct target *target)
 {
 	struct window *window = arg;
@@ -122,7 +115,7 @@ static void announce_victim(void *arg, const struct target *target)
 	if (target && target->calls && target->calls->guard)
 		bpf_set_worker(window->config->bpf, guard_tid(window->guard));
 	bpf_set_victim(window->config->bpf, target ? target->key.tgid : 0);
-	if (target && flush_seen(window, &window->flush_before) < 0)
+	if (target && window_flush_seen(window, &window->flush_before) < 0)
 		window->flush_before = (struct flush_seen){ 0 };
 }
 
@@ -145,45 +138,13 @@ static void batch_done(void *arg, const struct migrator_call *call)
 	window->account.batches += call->calls;
 	window->account.flush_bound += call->flush_bound;
 	window->account.migrate_cpu_ns += call->cpu_ns;
-	flush_seen(window, &after);
-	if (seat && flush_confirmed(window->flush, &window->flush_before, &after, call->small))
-		seat->flushed = 1;
-}
-
-static int move_for_flush(void *arg, struct target *target, uint64_t address, uint8_t node)
-{
-	struct window *window = arg;
-	int ret = migrator_move_page(window->migrator, target, address, node);
-
-	if (ret == 0)
-		window->account.flush_moves++;
-	return ret;
-}
-
-/*
- * The node with most room that the target may use, other than @node. One page
- * may go into the headroom, but not below the watermark.
- */
-static uint8_t other_node(void *arg, const struct target *target, uint8_t node)
-{
-	const struct window *window = arg;
-	const struct topology_node *nodes;
-	uint64_t best_room = 0;
-	uint8_t best = TIERED_NODE_NONE;
-	size_t i, n;
-
-	nodes = topology_nodes(window->config->topology, &n);
-	for (i = 0; i < n; i++) {
-		uint64_t room = window->flush_room[nodes[i].id];
-
-		if (nodes[i].id == node || !(target->allowed_nodes & (UINT64_C(1) << nodes[i].id)))
-			continue;
-		if (room > best_room) {
-			best_room = room;
-			best = (uint8_t)nodes[i].id;
-		}
-	}
-	return best;
+	/* What was not seen is what was seen before. */
+	if (window_flush_seen(window, &after) < 0)
+		after = window->flush_before;
+	if (seat && seat->flushed != FLUSH_DONE)
+		window_take_flush(
+			window, seat,
+			flush_confirmed(window->flush, &window->flush_before, &after, call->small));
 }
 
 void window_open_pacer(struct window *window)
@@ -210,6 +171,7 @@ int window_open_moves(struct window *window)
 	window_open_pacer(window);
 	window->ns_per_move = FIRST_NS_PER_MOVE;
 	window->flush = flush_method_here(config->proc_root, NULL, 0);
+	window->defers = window_kernel_defers(config->proc_root);
 	return migrator_new(&env, &window->migrator);
 }
 
@@ -299,34 +261,4 @@ int window_migrate(struct window *window)
 	plan_clear(&window->plan);
 	learn_speed(window, clock_now_ns() - start_ns);
 	return ret == -ETIME ? 0 : ret;
-}
-
-int window_flush(struct window *window)
-{
-	const struct flush_ops ops = {
-		.move_page = move_for_flush,
-		.seen = flush_seen,
-		.other_node = other_node,
-		.proc_root = window->config->proc_root,
-		.arg = window,
-	};
-	size_t i;
-	int ret;
-
-	measure_room(window);
-	for (i = 0; i < window->roster.count; i++) {
-		struct seat *seat = &window->roster.seats[i];
-
-		if (!seat->marked || seat->flushed || target_blocked(seat->target))
-			continue;
-		ret = window->pause(window->pause_arg, 0);
-		if (ret < 0)
-			return ret;
-		if (!window->config->observe)
-			seat->flushed = flush_force(&ops, window->flush, window->config->topology,
-						    seat->target) > 0;
-		if (!seat->flushed)
-			window->account.stale_targets++;
-	}
-	return 0;
 }

@@ -18,7 +18,7 @@ struct target;
  * struct seat - a target and what the current window knows of it
  * @mapped_ns: when its mappings were last read
  * @marked: has marks in this window
- * @flushed: its TLB entries are known to be flushed since
+ * @flushed: enum flush_state: its TLB entries are known to be flushed since, or soon
  * @gone: its process or program has ended
  * @paused: neither looked at nor moved until told otherwise
  * @sleeper: whether it runs

@@ -58,6 +58,9 @@ struct window {
 	struct budget budget;
 	enum flush_method flush;
 	struct flush_seen flush_before; /* of the call in flight */
+	int defers;                     /* this kernel puts flushes off */
+	struct flush_seen deferred;     /* right after the last move whose flush is to come */
+	uint64_t deferred_ns;           /* when that was; 0: none */
 	uint64_t ns_per_move;           /* running mean, per base page */
 	uint64_t migrate_until_ns;
 	uint64_t
@@ -119,8 +122,15 @@ void window_rested(struct window *window);
 
 /* For window_run(): the moves of the last decision (worker/moves.c). */
 int window_migrate(struct window *window);
-/* For window_run(): a flush for each marked target that had none yet. */
+/* For window_run(): a flush for each marked target that had none yet (worker/flushes.c). */
 int window_flush(struct window *window);
+/* Counters of flushes now, for flush_confirmed(); 0 or -errno. */
+int window_flush_seen(void *arg, struct flush_seen *ret);
+/* Books what a move has done for the flush of its target. */
+void window_take_flush(struct window *window, struct seat *seat, enum flush_state state);
+int window_kernel_defers(const char *proc_root);
+/* Free memory above the reserves; none when that cannot be found out. */
+void window_measure_room(struct window *window);
 /* Base pages that the next window can move, by rate and by how fast moves really are. */
 uint64_t window_move_pages(const struct window *window);
 /* May pages of @target move that others map, too (worker/shares.c): enum target_shared. */

@@ -56,6 +56,8 @@
  *		 "cgroup_overflow","node_pair_overflow",
  *		 "by_reason":{"tiered":{"calls","succeeded","failed"}...},
  *		 "tlb_flushes":{"sent":{"full","partial","pages"}...},
+ *		 "flushes_deferred":{"folios","batches","folded","drained"}, null but on a
+ *		 kernel that puts flushes of migration off,
  *		 "node_pairs":[{"from","to","moved","pages"}],
  *		 "events":{"exec":{"taken","ring_full","rate_capped"}...},"malformed","missed"},
  *	"processes": [PROCESS...]: the 20 with most moved pages, or that of "pid",

@@ -209,7 +209,7 @@ static void test_null_is_no_bpf(void **state)
 	struct stats_totals totals;
 	struct stats_process process;
 	const uint8_t tiers[TIERED_NODES_MAX] = { 0 };
-	struct flush_seen seen = { 7, 9 };
+	struct flush_seen seen = { .full = 7, .partial = 9 };
 	struct vma_record record;
 	uint64_t missed;
 	size_t n = 5;

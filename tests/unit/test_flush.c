@@ -61,12 +61,20 @@ static void test_confirmed(void **state)
 		uint64_t moved;
 		int confirmed;
 	} cases[] = {
-		{ FLUSH_MOVE, { 5, 5 }, { 6, 5 }, 1, 1 },
-		{ FLUSH_MOVE, { 5, 5 }, { 6, 9 }, 3, 1 },
-		{ FLUSH_MOVE, { 5, 5 }, { 5, 6 }, 1, 0 }, /* page by page */
-		{ FLUSH_MOVE, { 5, 5 }, { 5, 5 }, 1, 1 }, /* nobody to interrupt */
-		{ FLUSH_MOVE, { 5, 5 }, { 6, 5 }, 0, 0 }, /* somebody else's */
-		{ FLUSH_NATURAL, { 5, 5 }, { 6, 5 }, 1, 0 },
+		{ FLUSH_MOVE, { 5, 5, 0, 0 }, { 6, 5, 0, 0 }, 1, 1 },
+		{ FLUSH_MOVE, { 5, 5, 0, 0 }, { 6, 9, 0, 0 }, 3, 1 },
+		{ FLUSH_MOVE, { 5, 5, 0, 0 }, { 5, 6, 0, 0 }, 1, 0 }, /* page by page */
+		{ FLUSH_MOVE, { 5, 5, 0, 0 }, { 5, 5, 0, 0 }, 1, 1 }, /* nobody to interrupt */
+		{ FLUSH_MOVE, { 5, 5, 0, 0 }, { 6, 5, 0, 0 }, 0, 0 }, /* somebody else's */
+		{ FLUSH_NATURAL, { 5, 5, 0, 0 }, { 6, 5, 0, 0 }, 1, 0 },
+		{ FLUSH_MOVE, { 5, 5, 7, 3 }, { 5, 5, 8, 3 }, 1, FLUSH_DEFERRED },
+		/* One of several batches was flushed at once: that was all of the process. */
+		{ FLUSH_MOVE, { 5, 5, 7, 3 }, { 6, 5, 8, 3 }, 9, FLUSH_DONE },
+		{ FLUSH_MOVE, { 5, 5, 7, 3 }, { 5, 6, 8, 3 }, 9, FLUSH_NONE },
+		{ FLUSH_MOVE, { 5, 5, 7, 3 }, { 5, 5, 8, 3 }, 0, FLUSH_NONE },
+		{ FLUSH_NATURAL, { 5, 5, 7, 3 }, { 5, 5, 8, 3 }, 1, FLUSH_NONE },
+		/* Nothing was put off meanwhile: what was before does not count. */
+		{ FLUSH_MOVE, { 5, 5, 7, 3 }, { 5, 5, 7, 4 }, 1, FLUSH_DONE },
 	};
 	size_t i;
 
@@ -75,6 +83,28 @@ static void test_confirmed(void **state)
 		assert_int_equal(flush_confirmed(cases[i].method, &cases[i].before, &cases[i].after,
 						 cases[i].moved),
 				 cases[i].confirmed);
+}
+
+/* The flush that is to come has come when a drain began after the move, or took too long. */
+static void test_drained(void **state)
+{
+	static const struct {
+		uint64_t then, now, waited_ms;
+		enum flush_drain drain;
+	} cases[] = {
+		{ 3, 3, 0, FLUSH_DRAIN_WAIT },    { 3, 3, 1999, FLUSH_DRAIN_WAIT },
+		{ 3, 3, 2000, FLUSH_DRAIN_LATE }, { 3, 4, 10, FLUSH_DRAIN_WAIT },
+		{ 3, 4, 200, FLUSH_DRAINED },     { 3, 4, 5000, FLUSH_DRAINED },
+		{ 3, 5, 10, FLUSH_DRAINED },      { 3, 5, 0, FLUSH_DRAINED },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(flush_drained(&(struct flush_seen){ .drained = cases[i].then },
+					       &(struct flush_seen){ .drained = cases[i].now },
+					       cases[i].waited_ms * 1000000),
+				 cases[i].drain);
 }
 
 /* --- the page that is moved */
@@ -304,11 +334,9 @@ static void test_force_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe),
-		cmocka_unit_test(test_confirmed),
-		UNIT(test_force),
-		UNIT(test_force_tries),
-		UNIT(test_force_large),
+		cmocka_unit_test(test_probe),   cmocka_unit_test(test_confirmed),
+		cmocka_unit_test(test_drained), UNIT(test_force),
+		UNIT(test_force_tries),         UNIT(test_force_large),
 		UNIT(test_force_full),
 	};
 
