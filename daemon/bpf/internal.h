@@ -20,6 +20,7 @@ enum hook_id {
 	HOOK_OWNERS,
 	HOOK_TARGETS,
 	HOOK_VMAS,
+	HOOK_YOUNG,
 	HOOK_TABLE_PROCESSES,
 	HOOK_TABLE_MIGRATIONS,
 	HOOK_TABLE_SHOOTDOWNS,
@@ -27,6 +28,7 @@ enum hook_id {
 };
 
 struct managed_process;
+struct young_source;
 
 struct bpf {
 	struct tiered_bpf *skeleton;
@@ -35,6 +37,7 @@ struct bpf {
 	struct ring_buffer *ring;
 	int cpus;                        /* possible ones: values per entry of a per-CPU map */
 	struct managed_process *managed; /* what bpf_manage() was told: control.c */
+	struct young_source *young;      /* young.c; NULL until it is asked for */
 	uint64_t malformed;
 	char *pin_dir; /* where bpf_pin() has pinned, or NULL */
 	bool can_cast; /* the kernel has bpf_rdonly_cast() */
@@ -48,6 +51,9 @@ struct bpf {
 /* The ring's reader; 0 or -errno. */
 int events_open(struct bpf *bpf);
 void events_close(struct bpf *bpf);
+
+/* Takes NULL for what was never opened. */
+void young_close(struct bpf *bpf);
 
 /* Forgets who is managed; the maps go with the skeleton. */
 void control_free(struct bpf *bpf);
