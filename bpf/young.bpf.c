@@ -52,7 +52,9 @@ struct young_walk {
 	__u64 end;
 	__u64 top;
 	__u32 blocks;
+	__u32 blocks_max;
 	__u32 torn;
+	__u32 pad;
 };
 
 static __always_inline __u64 entry_at(__u64 table, __u64 index)
@@ -151,7 +153,7 @@ static long walk_step(__u32 index, void *context)
 	struct young_found *found;
 	__u64 entry, next;
 
-	if (walk->at >= walk->end || number >= YOUNG_BLOCKS)
+	if (walk->at >= walk->end || number >= YOUNG_BLOCKS || number >= walk->blocks_max)
 		return 1;
 	found = bpf_map_lookup_elem(&young_found, &zero);
 	if (!found)
@@ -187,7 +189,11 @@ static __always_inline int is_secondary(struct mm_struct *mm)
 SEC("syscall")
 int young_read(struct young_request *request)
 {
-	struct young_walk walk = { .at = request->start, .end = request->end };
+	struct young_walk walk = {
+		.at = request->start,
+		.end = request->end,
+		.blocks_max = request->blocks,
+	};
 	struct file *file = file_of(request->fd);
 	struct mm_struct *mm;
 

@@ -6,12 +6,14 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "bpf/young.h"
 #include "decide/policy.h"
 #include "manager_internal.h"
 #include "observe/caps.h"
 #include "observe/rivals.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
+#include "observe/young_source.h"
 #include "util/log.h"
 
 uint64_t manager_share_pages(const struct units_share *share, uint64_t whole_pages)
@@ -54,6 +56,7 @@ static int choose(struct manager *manager)
 		.topology = manager->topology,
 		.proc_root = "/proc",
 		.sys_root = "/sys",
+		.young = &manager->young,
 	};
 	int ret;
 
@@ -78,6 +81,12 @@ static int choose(struct manager *manager)
 			 missing->name, missing->without);
 		return 0;
 	}
+	manager->young = (struct young_setup){
+		.source = bpf_young(manager->bpf),
+		.lock_max_ns = config->young_lock_max_ns,
+		.lock_share_ppm = config->young_lock_share_ppm,
+	};
+	snprintf(manager->young.clear, sizeof(manager->young.clear), "%s", config->young_clear);
 	ret = tracker_choose(config->tracker, &env, &worker->tracker, manager->idle_reason,
 			     sizeof(manager->idle_reason));
 	if (ret == -ENOENT) {
@@ -102,6 +111,7 @@ int manager_open_worker(struct manager *manager)
 	worker->bpf = manager->bpf;
 	worker->proc_root = "/proc";
 	worker->sys_root = "/sys";
+	worker->young = &manager->young;
 	worker->observe = config->observe || manager->options->observe;
 	worker->window_ns = config->window.ns;
 	worker->window_min_ns = config->window_min_ns;

@@ -97,6 +97,21 @@ static int is_odd(uint64_t flags)
 	return !(flags & KPF(LRU)) || (flags & (KPF(HWPOISON) | KPF(HUGE) | KPF(ZERO_PAGE)));
 }
 
+int folio_flags_tail(uint64_t flags)
+{
+	return (flags & KPF(COMPOUND_TAIL)) != 0;
+}
+
+int folio_flags_zero(uint64_t flags)
+{
+	return (flags & KPF(ZERO_PAGE)) != 0;
+}
+
+int folio_flags_odd(uint64_t flags)
+{
+	return is_odd(flags);
+}
+
 /*
  * Every bit set that a 2 MiB folio has: all its pages ours, no tail idle. The
  * head may be either.
@@ -224,6 +239,11 @@ void folio_reader_scan(struct folio_reader *reader, struct idle_chunk *chunk)
 			ask[word] = 0;
 	if (reader->fd >= 0)
 		scan_runs(reader, chunk, ask);
+}
+
+size_t folio_reader_flags(struct folio_reader *reader, uint64_t pfn, uint64_t *flags, size_t n)
+{
+	return read_flags(reader, pfn, flags, n);
 }
 
 uint64_t folio_reader_head(struct folio_reader *reader, uint64_t pfn)

@@ -36,6 +36,16 @@ void folio_reader_scan(struct folio_reader *reader, struct idle_chunk *chunk);
 /* Head of the folio that @pfn is a tail of, or 0. Slow: for folios mapped in part. */
 uint64_t folio_reader_head(struct folio_reader *reader, uint64_t pfn);
 
+/* Entries of kpageflags from @pfn on; how many were read, 0 where it cannot be. */
+size_t folio_reader_flags(struct folio_reader *reader, uint64_t pfn, uint64_t *flags, size_t n);
+
+/* Pure, of such an entry: not the first page of its folio; a zero page; a page whose accessed
+ * bits cannot be cleared or do not count: on no LRU list, poisoned, of hugetlbfs.
+ */
+int folio_flags_tail(uint64_t flags);
+int folio_flags_zero(uint64_t flags);
+int folio_flags_odd(uint64_t flags);
+
 /* Is it the zero page, or the huge one, as far as they have been met? */
 int folio_reader_is_zero(const struct folio_reader *reader, uint64_t pfn);
 

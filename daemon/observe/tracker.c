@@ -8,6 +8,7 @@
 /* The cheapest that sees well comes first. */
 static const struct tracker_ops *const trackers[] = {
 	&tracker_idle,
+	&tracker_young,
 };
 
 #define N_TRACKERS (sizeof(trackers) / sizeof(trackers[0]))

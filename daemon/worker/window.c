@@ -47,6 +47,7 @@ int window_open(struct window *window, const struct worker_config *config,
 		.sys_root = config->sys_root,
 		.breathe = breathe,
 		.breathe_arg = window,
+		.young = config->young,
 	};
 	window->interval_ns = config->window_ns ? config->window_ns : FIRST_INTERVAL_NS;
 	window->booked_ns = clock_now_ns();

@@ -32,6 +32,7 @@ struct worker;
  * @bpf: NULL when there is none
  * @rivals: the worker's as long as it runs; NULL: nobody looks for others who clear
  *	accessed bits
+ * @young: as in struct tracker_env
  */
 struct worker_config {
 	const struct topology *topology;
@@ -41,6 +42,7 @@ struct worker_config {
 	struct rivals *rivals;
 	const char *proc_root;
 	const char *sys_root;
+	const struct young_setup *young;
 	int observe;
 	uint64_t window_ns;
 	uint64_t window_min_ns;

@@ -27,6 +27,7 @@
 struct target;       /* daemon/observe/target.h */
 struct topology;     /* daemon/observe/topology.h */
 struct event_header; /* event.h */
+struct young_setup;  /* daemon/observe/young_source.h */
 
 /**
  * enum seen - what one window says about one folio
@@ -84,6 +85,7 @@ typedef void observe_fn(void *arg, const struct observation *observations, size_
  * @breathe: to be called about every 10 ms of own CPU; not 0: give up the
  *	     step at once, keep what is there, return -ECANCELED
  * @breathe_arg: for @breathe
+ * @young: for the tracker of that name; NULL: there is nothing for it
  */
 struct tracker_env {
 	const struct topology *topology;
@@ -91,6 +93,7 @@ struct tracker_env {
 	const char *sys_root;
 	int (*breathe)(void *arg);
 	void *breathe_arg;
+	const struct young_setup *young;
 };
 
 /**

@@ -59,7 +59,7 @@ struct young_found {
  * @start, @end: addresses to look at; a block is reported whole that has one of them
  * @next: out: from here on nothing has been looked at; @end or more: all has been
  * @fd: an open /proc/PID/pagemap of the calling process: whose address space
- * @blocks: out: how many were found, ascending
+ * @blocks: most to be found, up to YOUNG_BLOCKS; out: how many were, ascending
  * @torn: out: tables that changed while they were read, and were left out
  * @flags: out: YOUNG_F_*
  * @error: out: 0; -ESRCH: the address space is gone; -EBADF: @fd is no pagemap

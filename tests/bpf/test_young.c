@@ -126,6 +126,7 @@ static struct young_request ask(int fd, const char *start, size_t bytes)
 		.fd = fd,
 		.start = (uintptr_t)start,
 		.end = (uintptr_t)start + bytes,
+		.blocks = YOUNG_BLOCKS,
 	};
 
 	assert_non_null(source);
@@ -237,12 +238,22 @@ static void test_holes(void **state)
 	request = ask(fd, small, 1UL << 46);
 	assert_in_range(request.blocks, SMALL_BYTES / BLOCK, YOUNG_BLOCKS);
 	assert_true(request.next > (uintptr_t)small);
+	/* Or fewer, if fewer are wanted. */
+	request = (struct young_request){
+		.fd = fd,
+		.start = (uintptr_t)small,
+		.end = (uintptr_t)small + SMALL_BYTES,
+		.blocks = 3,
+	};
+	assert_int_equal(source->read(source->arg, &request), 0);
+	assert_int_equal(request.blocks, 3);
+	assert_int_equal(request.next, (uintptr_t)small + 3 * BLOCK);
 	close(fd);
 }
 
 static void test_gone(void **state)
 {
-	struct young_request request = { .start = 0, .end = BLOCK };
+	struct young_request request = { .start = 0, .end = BLOCK, .blocks = 1 };
 	pid_t pid = fork();
 	int fd;
 
