@@ -159,9 +159,16 @@ static void fill(void)
 		munmap(areas[PART].start + at, HUGE / 2);
 }
 
-/* Windows of the sibling: reads only what it had before the fork, or it would be its own. */
+/*
+ * Windows of the sibling: reads only what it had before the fork, or it would be its own. All
+ * of the shared area is mapped at the start: the kernel maps pages around the first one that is
+ * read, and these count as accessed.
+ */
 static void serve_sibling(struct probe *probe, int in, int out)
 {
+	memset(areas[SHARED].start, 2, areas[SHARED].bytes);
+	if (write(out, "r", 1) != 1)
+		_exit(1);
 	while (read(in, &probe->window, sizeof(probe->window)) == sizeof(probe->window)) {
 		churn(probe);
 		touch(probe, &areas[SHARED], SIBLING_SHIFT, 1);
@@ -185,7 +192,7 @@ static void serve(struct probe *probe, int in, int out)
 		serve_sibling(probe, down[0], up[1]);
 	}
 	close(down[0]);
-	if (write(out, "r", 1) != 1)
+	if (read(up[0], &byte, 1) != 1 || write(out, "r", 1) != 1)
 		_exit(1);
 	while (read(in, &probe->window, sizeof(probe->window)) == sizeof(probe->window)) {
 		churn(probe);
