@@ -12,6 +12,9 @@ large_folios() {
 		[ ! -d "$at" ] || echo never 2>/dev/null >"$at/enabled" || :
 	done
 	[ ! -d $thp/hugepages-2048kB ] || echo inherit >$thp/hugepages-2048kB/enabled
+	# Clears accessed bits, and runs by itself where it is built in.
+	[ ! -e /sys/module/damon_stat/parameters/enabled ] ||
+		echo N >/sys/module/damon_stat/parameters/enabled
 	[ ! -d $thp/hugepages-64kB ] || { echo always >$thp/hugepages-64kB/enabled && large=1; }
 }
 

@@ -154,6 +154,21 @@ void idle_bitmap_fetch(struct idle_bitmap *bitmap, struct idle_chunk *chunk)
 	chunk->valid = (uint16_t)(first + (n > 0 ? (size_t)n / WORD_BYTES : 0));
 }
 
+void idle_bitmap_turn(struct idle_bitmap *bitmap)
+{
+	size_t i;
+
+	for (i = 0; i < bitmap->n_active; i++) {
+		struct idle_chunk *chunk = bitmap->active[i];
+
+		memcpy(chunk->marks, chunk->next, sizeof(chunk->marks));
+		memset(chunk->next, 0, sizeof(chunk->next));
+		memset(chunk->met, 0, sizeof(chunk->met));
+		chunk->first = chunk->valid = 0;
+		chunk->fetched = 0;
+	}
+}
+
 void idle_bitmap_clear(struct idle_bitmap *bitmap)
 {
 	size_t i;

@@ -47,6 +47,7 @@ static void tracker_young_stop(void *state)
 	young_regions_free(&young->regions);
 	free(young->seats);
 	free(young->spans);
+	free(young->fresh.runs);
 	free(young);
 }
 
@@ -84,8 +85,26 @@ void young_drop_marks(struct young *young)
 
 	idle_bitmap_clear(&young->bitmap);
 	young->n_spans = 0;
-	for (i = 0; i < young->n_targets; i++)
-		young->seats[i].marked = young->seats[i].dirty = young->seats[i].cleared = 0;
+	young->fresh.n = 0;
+	for (i = 0; i < young->n_targets; i++) {
+		struct young_seat *seat = &young->seats[i];
+
+		seat->marked = seat->dirty = seat->next_dirty = seat->cleared = 0;
+	}
+}
+
+void young_turn_marks(struct young *young)
+{
+	size_t i;
+
+	idle_bitmap_turn(&young->bitmap);
+	young->n_spans = 0;
+	for (i = 0; i < young->n_targets; i++) {
+		struct young_seat *seat = &young->seats[i];
+
+		seat->dirty = seat->next_dirty;
+		seat->marked = seat->next_dirty = seat->cleared = 0;
+	}
 }
 
 /* When the next clearing may be is remembered of those that stay. */

@@ -17,6 +17,10 @@
  * older than the clearing: by us, or by somebody else who did not flush. One
  * flush of the address space per window ends both.
  *
+ * What read() sees of one window is what mark() would see for the next: where
+ * that follows at once, whole blocks without shared pages are not looked at
+ * again. An access between the two then counts for the next window.
+ *
  * The table of this process tells of its own accesses only. Pages that others
  * map, too, are idle only if the idle bitmap says so.
  */
@@ -41,11 +45,27 @@ struct young_span {
 	uint32_t shared; /* read() has met shared pages */
 };
 
+/* Blocks that read() has looked at for the next window as well, in a row but for holes. */
+struct young_run {
+	uint64_t start;
+	uint64_t end;
+	uint64_t pages;  /* present */
+	uint32_t target; /* index */
+};
+
+struct young_runs {
+	struct young_run *runs;
+	size_t n;
+	size_t room;
+	uint64_t until_ns; /* too old from then on */
+};
+
 /**
  * struct young_seat - a target, as long as it is one
  * @id: of the target
  * @marked: has pages under observation in this window
  * @dirty: accessed pages were met, that are to be cleared
+ * @next_dirty: the same by read(), for the next window
  * @cleared: they were
  * @next_ns: not to be cleared before, where that takes a lock for long
  */
@@ -53,6 +73,7 @@ struct young_seat {
 	uint32_t id;
 	uint8_t marked;
 	uint8_t dirty;
+	uint8_t next_dirty;
 	uint8_t cleared;
 	uint64_t next_ns;
 };
@@ -82,6 +103,7 @@ struct young_clear {
  * @bitmap: of frames to be cleared, and of shared pages; a file only for methods by frame
  * @targets: the caller's
  * @seats: one per target
+ * @fresh: what the last read() has done of the work of mark(), ascending
  * @window: number of marks
  * @shared_turn: read() is at shared pages, that the bitmap is asked about
  * @ns_per_page: what clearing a whole address space takes, running mean
@@ -102,6 +124,7 @@ struct young {
 	struct young_span *spans;
 	size_t n_spans;
 	size_t room_spans;
+	struct young_runs fresh;
 	uint32_t window;
 	int shared_turn;
 	double ns_per_page;
@@ -130,18 +153,7 @@ int young_breathe(struct young *young);
 /* Forgets the marks of this window. */
 void young_drop_marks(struct young *young);
 
-/* 1 when this block, or a part of it, lies in [start, end): pages [*ret_first, *ret_end) of it. */
-static inline int young_cut(const struct young_block *block, uint64_t start, uint64_t end,
-			    unsigned int *ret_first, unsigned int *ret_end)
-{
-	uint64_t from = start > block->address ? start - block->address : 0;
-	uint64_t to = end > block->address ? end - block->address : 0;
-
-	if (to > YOUNG_BLOCK_BYTES)
-		to = YOUNG_BLOCK_BYTES;
-	*ret_first = (unsigned int)(from >> TIERED_PAGE_SHIFT);
-	*ret_end = (unsigned int)(to >> TIERED_PAGE_SHIFT);
-	return from < to;
-}
+/* The same at the end of it: keeps what read() has noted for the next one. */
+void young_turn_marks(struct young *young);
 
 #endif

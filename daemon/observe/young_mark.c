@@ -8,7 +8,8 @@
 
 #include "target.h"
 #include "util/clock.h"
-#include "young.h"
+#include "young_runs.h"
+#include "young_view.h"
 
 /* An absent page is an empty entry of a table that is read anyway. */
 #define ABSENT_PER_PAGE 16
@@ -23,97 +24,6 @@ struct walk {
 	struct tracker_cost cost;
 };
 
-/* A block that is being looked at. */
-struct view {
-	const struct young_block *block;
-	const struct young_table *table;
-	const struct young_detail *detail;
-	struct young_look look;
-	unsigned int first; /* pages of it that are in the mapping */
-	unsigned int end;
-};
-
-static uint64_t frame_of(const struct view *view, unsigned int page)
-{
-	const uint64_t entry = view->block->kind == YOUNG_HUGE ? view->block->entry
-							       : view->table->entries[page];
-
-	return (entry & YOUNG_FRAME) >> TIERED_PAGE_SHIFT;
-}
-
-static int bit_at(const uint64_t *words, unsigned int page)
-{
-	return (int)(words[page / 64] >> (page % 64) & 1);
-}
-
-/* The frame whose flag counts for the page: the head of its folio. */
-static uint64_t head_of(struct young *young, const struct view *view, unsigned int page)
-{
-	const uint64_t frame = frame_of(view, page);
-	unsigned int at = page;
-
-	if (!view->detail || !bit_at(view->detail->tails, page))
-		return frame;
-	while (at && bit_at(view->detail->tails, at) &&
-	       frame_of(view, at - 1) == frame - (page - at) - 1)
-		at--;
-	if (!bit_at(view->detail->tails, at))
-		return frame - (page - at);
-	return folio_reader_head(young->folios, frame);
-}
-
-/* Pages of a word of 64 that are to be cleared, or asked about. */
-static uint64_t wanted_bits(const struct view *view, unsigned int word)
-{
-	uint64_t wanted = view->look.accessed[word];
-	const unsigned int base = word * 64;
-
-	if (view->detail)
-		wanted = (wanted | (view->detail->shared[word] & view->look.present[word])) &
-			 ~view->detail->zero[word];
-	if (view->first > base)
-		wanted &= view->first - base < 64 ? UINT64_MAX << (view->first - base) : 0;
-	if (view->end < base + 64)
-		wanted &= view->end > base ? UINT64_MAX >> (64 - (view->end - base)) : 0;
-	return wanted;
-}
-
-/* Gathers frames in the bitmap. */
-static void gather(struct young *young, struct young_seat *seat, const struct view *view)
-{
-	struct idle_chunk *chunk = NULL;
-	uint64_t chunk_index = UINT64_MAX;
-	unsigned int word;
-
-	if (!view->look.any_accessed && !view->detail)
-		return;
-	for (word = 0; word < YOUNG_WORDS; word++) {
-		uint64_t wanted = wanted_bits(view, word);
-
-		seat->dirty |= wanted != 0;
-		for (; wanted && young->clear->by_frame; wanted &= wanted - 1) {
-			const uint64_t frame = head_of(
-				young, view, word * 64 + (unsigned int)__builtin_ctzll(wanted));
-
-			if (frame >> IDLE_CHUNK_SHIFT != chunk_index) {
-				chunk_index = frame >> IDLE_CHUNK_SHIFT;
-				chunk = idle_bitmap_claim(&young->bitmap, frame);
-			}
-			if (chunk && frame)
-				chunk->marks[idle_word(frame)] |= idle_bit(frame);
-		}
-	}
-}
-
-static unsigned int count_bits(const uint64_t *words)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < YOUNG_WORDS; i++)
-		n += (unsigned int)__builtin_popcountll(words[i]);
-	return n;
-}
-
 static void pay(struct walk *walk, uint64_t pages)
 {
 	walk->cost.pages += pages;
@@ -124,35 +34,25 @@ static void pay(struct walk *walk, uint64_t pages)
 static void mark_block(struct walk *walk, size_t index, uint32_t number, uint64_t from, uint64_t to)
 {
 	struct young *young = walk->young;
-	const struct young_found *found = young->source->found;
-	struct view view = { .block = &found->blocks[number], .table = &found->tables[number] };
-	const struct young_region *region;
+	struct young_seat *seat = &young->seats[index];
+	struct young_view view;
 	unsigned int present;
 
-	if (view.block->kind == YOUNG_GIANT ||
-	    !young_cut(view.block, from, to, &view.first, &view.end))
+	if (!young_view_open(young, number, from, to, &view))
 		return;
-	if (view.block->kind == YOUNG_HUGE) {
-		young_look_at_huge(view.block->entry, &view.look);
-		view.first = 0;
-		view.end = 1;
-	} else {
-		young_look_at(view.table, &view.look);
-	}
-	present = view.block->kind == YOUNG_HUGE ? YOUNG_BLOCK_PAGES
-						 : count_bits(view.look.present);
+	present = young_view_present(&view);
 	pay(walk, present + (YOUNG_BLOCK_PAGES - present) / ABSENT_PER_PAGE);
 	walk->cost.skipped += YOUNG_BLOCK_PAGES - present;
 	if (!present)
 		return;
-	region = young_region_meet(&young->regions, young->targets[index], young->folios,
-				   view.block, view.table, &view.look, young->window);
-	if (!region)
+	view.region = young_region_meet(&young->regions, young->targets[index], young->folios,
+					view.block, view.table, &view.look, young->window);
+	if (!view.region)
 		return;
 	walk->cost.marked += present;
-	young->seats[index].marked = 1;
-	view.detail = young_region_detail(region);
-	gather(young, &young->seats[index], &view);
+	seat->marked = 1;
+	view.detail = young_region_detail(view.region);
+	seat->dirty |= (uint8_t)young_view_gather(young, &view, 0);
 }
 
 static int span_add(struct young *young, size_t target, uint64_t start, uint64_t end)
@@ -187,10 +87,10 @@ static uint32_t step_blocks(const struct walk *walk)
 	return n < YOUNG_BLOCKS ? (uint32_t)n : YOUNG_BLOCKS;
 }
 
-/* As round_fn. */
-static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
+/* As round_fn: looks at page tables. */
+static int look_range(struct walk *walk, size_t index, uint64_t from, uint64_t to,
+		      uint64_t *ret_reached)
 {
-	struct walk *walk = arg;
 	struct young *young = walk->young;
 	struct young_request request = { .fd = young->targets[index]->pagemap_fd, .next = from };
 	uint64_t start;
@@ -226,6 +126,63 @@ static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint6
 	return 1;
 }
 
+static uint64_t block_up(uint64_t address)
+{
+	return (address + YOUNG_BLOCK_BYTES - 1) & ~(YOUNG_BLOCK_BYTES - 1);
+}
+
+/* Takes blocks of a run as read() has left them, as far as the budget goes; as round_fn. */
+static int take_run(struct walk *walk, size_t index, const struct young_run *run, uint64_t from,
+		    uint64_t to, uint64_t *ret_reached)
+{
+	const uint64_t whole = (run->end - run->start) / YOUNG_BLOCK_BYTES;
+	uint64_t blocks = (to - from) / YOUNG_BLOCK_BYTES, pages;
+	int err;
+
+	*ret_reached = from;
+	/* As dense as they are on the average. */
+	pages = (uint64_t)((unsigned __int128)run->pages * blocks / whole);
+	if (pages > walk->left) {
+		blocks = (uint64_t)((unsigned __int128)walk->left * whole / run->pages);
+		if (!blocks)
+			return walk->cost.pages ? 0
+						: look_range(walk, index, from, to, ret_reached);
+		pages = walk->left;
+	}
+	pay(walk, pages);
+	walk->cost.marked += pages;
+	walk->young->seats[index].marked = 1;
+	*ret_reached = from + blocks * YOUNG_BLOCK_BYTES;
+	err = span_add(walk->young, index, from, *ret_reached);
+	return err < 0 ? err : *ret_reached == to;
+}
+
+/* As round_fn. */
+static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
+{
+	struct walk *walk = arg;
+
+	while (from < to) {
+		const struct young_run *run = young_run_find(&walk->young->fresh, index, from);
+		uint64_t start = to, end = to;
+		int ret;
+
+		if (run) {
+			start = block_up(run->start > from ? run->start : from);
+			end = run->end < to ? run->end : to & ~(YOUNG_BLOCK_BYTES - 1);
+		}
+		if (start >= end)
+			return look_range(walk, index, from, to, ret_reached);
+		ret = look_range(walk, index, from, start, ret_reached);
+		if (ret > 0)
+			ret = take_run(walk, index, run, start, end, ret_reached);
+		if (ret <= 0)
+			return ret;
+		from = end;
+	}
+	return 1;
+}
+
 int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 {
 	struct walk walk = { .young = state, .left = max_pages };
@@ -233,13 +190,15 @@ int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 	uint64_t calls = young->bitmap.calls;
 	int err;
 
-	young_drop_marks(young);
+	if (!young->fresh.n || clock_now_ns() > young->fresh.until_ns)
+		young_drop_marks(young);
 	young->window++;
 	young->slice_ns = clock_thread_cpu_ns();
 	folio_reader_window(young->folios);
 	if (young->window % SWEEP_WINDOWS == 0)
 		young_regions_sweep(&young->regions, young->window - SWEEP_WINDOWS);
 	err = round_walk(young->targets, young->n_targets, &young->cursor, mark_range, &walk);
+	young->fresh.n = 0;
 	if (!err)
 		err = young->clear->commit(young);
 	if (err) {

@@ -12,19 +12,8 @@
 #include "target.h"
 #include "topology.h"
 #include "util/clock.h"
-#include "young.h"
-
-/* A block that is being reported. */
-struct view {
-	const struct young_block *block;
-	const struct young_table *table;
-	const struct young_region *region;
-	const struct young_detail *detail;
-	const struct young_seat *seat;
-	struct young_look look;
-	unsigned int first; /* pages of it that are in the mapping */
-	unsigned int end;
-};
+#include "young_runs.h"
+#include "young_view.h"
 
 static void hand_on(struct young *young)
 {
@@ -50,46 +39,73 @@ static inline uint8_t node_of(struct young *young, uint64_t frame)
 	return young->node;
 }
 
-static inline uint64_t frame_of(const struct view *view, unsigned int page)
-{
-	const uint64_t entry = view->block->kind == YOUNG_HUGE ? view->block->entry
-							       : view->table->entries[page];
-
-	return (entry & YOUNG_FRAME) >> TIERED_PAGE_SHIFT;
-}
-
-static inline int bit_at(const uint64_t *words, unsigned int page)
-{
-	return (int)(words[page / 64] >> (page % 64) & 1);
-}
-
 static uint8_t order_of(unsigned int pages)
 {
 	return (uint8_t)(31 - __builtin_clz(pages));
 }
 
-/* A group of single pages of this process alone; returns how many were present. */
-static unsigned int report_group(struct young *young, const struct view *view, unsigned int group)
+/* What is the same in all observations of one page each in a group. */
+static struct observation start_group(const struct young *young, const struct young_view *view,
+				      unsigned int group)
+{
+	const int same = young_region_same(view->region, &view->look, group);
+
+	return (struct observation){
+		.address = view->block->address +
+			   ((uint64_t)group * YOUNG_GROUP_PAGES << TIERED_PAGE_SHIFT),
+		.interval_ns = young->interval_ns,
+		.target = view->seat->id,
+		.seen = same ? SEEN_IDLE : SEEN_UNKNOWN,
+	};
+}
+
+/* What a page that was accessed is reported as. */
+static uint8_t hit_of(const struct young_view *view, const struct observation *start)
+{
+	return start->seen == SEEN_IDLE && view->seat->cleared ? SEEN_ACCESSED : SEEN_UNKNOWN;
+}
+
+/* A whole group of single pages on one node, of this process alone: as few instructions as can be. */
+static void report_whole_group(struct young *young, const struct young_view *view,
+			       unsigned int group)
+{
+	const unsigned int base = group * YOUNG_GROUP_PAGES;
+	uint64_t accessed = view->look.accessed[base / 64] >> base % 64 & 0xffff;
+	struct observation one = start_group(young, view, group), *out;
+	const uint8_t hit = hit_of(view, &one);
+	unsigned int i;
+
+	if (young->n_batch + YOUNG_GROUP_PAGES > YOUNG_BATCH)
+		hand_on(young);
+	out = &young->batch[young->n_batch];
+	young->n_batch += YOUNG_GROUP_PAGES;
+	one.node = node_of(young, young_frame(view, base));
+#pragma GCC unroll 16
+	for (i = 0; i < YOUNG_GROUP_PAGES; i++) {
+		out[i] = one;
+		one.address += TIERED_PAGE_SIZE;
+	}
+	for (; accessed; accessed &= accessed - 1)
+		out[__builtin_ctzll(accessed)].seen = hit;
+}
+
+/* The same with holes, or over the edge of a mapping; returns how many were present. */
+static unsigned int report_group(struct young *young, const struct young_view *view,
+				 unsigned int group)
 {
 	const unsigned int base = group * YOUNG_GROUP_PAGES, shift = base % 64;
 	const uint64_t accessed = view->look.accessed[base / 64] >> shift;
-	uint64_t present = view->look.present[base / 64] >> shift & 0xffff;
-	const int same = young_region_same(view->region, &view->look, group);
-	const uint8_t hit = same && view->seat->cleared ? SEEN_ACCESSED : SEEN_UNKNOWN;
-	const uint8_t miss = same ? SEEN_IDLE : SEEN_UNKNOWN;
+	const uint64_t present = view->look.present[base / 64] >> shift & 0xffff;
+	struct observation one = start_group(young, view, group);
+	const uint8_t miss = one.seen, hit = hit_of(view, &one);
 	unsigned int i, n = 0;
 
-	for (i = 0; i < YOUNG_GROUP_PAGES; i++) {
+	for (i = 0; i < YOUNG_GROUP_PAGES; i++, one.address += TIERED_PAGE_SIZE) {
 		if (!(present >> i & 1) || base + i < view->first || base + i >= view->end)
 			continue;
-		*next_observation(young) = (struct observation){
-			.address =
-				view->block->address + ((uint64_t)(base + i) << TIERED_PAGE_SHIFT),
-			.interval_ns = young->interval_ns,
-			.target = view->seat->id,
-			.node = node_of(young, frame_of(view, base + i)),
-			.seen = accessed >> i & 1 ? hit : miss,
-		};
+		one.node = node_of(young, young_frame(view, base + i));
+		one.seen = accessed >> i & 1 ? hit : miss;
+		*next_observation(young) = one;
 		n++;
 	}
 	return n;
@@ -133,23 +149,25 @@ struct folio_view {
 	int odd;
 };
 
-static struct folio_view view_folio(const struct view *view, unsigned int page, unsigned int run)
+static struct folio_view view_folio(const struct young_view *view, unsigned int page,
+				    unsigned int run)
 {
-	struct folio_view folio = { .head = frame_of(view, page), .same = 1 };
+	struct folio_view folio = { .head = young_frame(view, page), .same = 1 };
 	unsigned int i;
 
 	for (i = page; i < page + run; i++) {
-		folio.accessed |= bit_at(view->look.accessed, i);
+		folio.accessed |= young_bit(view->look.accessed, i);
 		folio.same &= young_region_same(view->region, &view->look, i / YOUNG_GROUP_PAGES);
 		if (view->detail)
-			folio.shared |= bit_at(view->detail->shared, i);
+			folio.shared |= young_bit(view->detail->shared, i);
 	}
 	if (view->detail)
-		folio.odd = bit_at(view->detail->odd, page);
+		folio.odd = young_bit(view->detail->odd, page);
 	return folio;
 }
 
-static uint8_t judge(struct young *young, const struct view *view, const struct folio_view *folio)
+static uint8_t judge(struct young *young, const struct young_view *view,
+		     const struct folio_view *folio)
 {
 	if (!folio->same)
 		return SEEN_UNKNOWN;
@@ -161,27 +179,29 @@ static uint8_t judge(struct young *young, const struct view *view, const struct 
 }
 
 /* How many pages from @page on are one folio, as far as it is mapped in a row. */
-static unsigned int folio_run(const struct view *view, unsigned int page)
+static unsigned int folio_run(const struct young_view *view, unsigned int page)
 {
-	const uint64_t frame = frame_of(view, page);
+	const uint64_t frame = young_frame(view, page);
 	unsigned int run = 1;
 
-	while (view->detail && page + run < view->end && bit_at(view->look.present, page + run) &&
-	       bit_at(view->detail->tails, page + run) && frame_of(view, page + run) == frame + run)
+	while (view->detail && page + run < view->end &&
+	       young_bit(view->look.present, page + run) &&
+	       young_bit(view->detail->tails, page + run) &&
+	       young_frame(view, page + run) == frame + run)
 		run++;
 	return run;
 }
 
-static void report_folio(struct young *young, const struct view *view, unsigned int page,
+static void report_folio(struct young *young, const struct young_view *view, unsigned int page,
 			 unsigned int run, struct folio_view *folio)
 {
 	uint8_t flags = 0;
 
-	if (view->detail && bit_at(view->detail->tails, page))
+	if (view->detail && young_bit(view->detail->tails, page))
 		folio->head = folio_reader_head(young->folios, folio->head);
 	if (folio->shared)
 		flags |= shared_flags(young, folio->head);
-	if (view->detail && bit_at(view->detail->file, page))
+	if (view->detail && young_bit(view->detail->file, page))
 		flags |= OBSERVED_FILE;
 	if (folio->odd && folio->accessed)
 		flags |= OBSERVED_FIXED;
@@ -190,31 +210,41 @@ static void report_folio(struct young *young, const struct view *view, unsigned 
 		.interval_ns = young->interval_ns,
 		.target = view->seat->id,
 		.order = order_of(view->block->kind == YOUNG_HUGE ? YOUNG_BLOCK_PAGES : run),
-		.node = node_of(young, frame_of(view, page)),
+		.node = node_of(young, young_frame(view, page)),
 		.seen = judge(young, view, folio),
 		.flags = flags,
 	};
 }
 
-static int is_zero(const struct view *view, unsigned int page)
+static int is_zero(const struct young_view *view, unsigned int page)
 {
-	return view->detail && bit_at(view->detail->zero, page);
+	return view->detail && young_bit(view->detail->zero, page);
 }
 
 /* Single pages of this process alone; returns how many observations it made. */
-static uint64_t report_plain(struct young *young, const struct view *view)
+static uint64_t report_plain(struct young *young, const struct young_view *view)
 {
 	unsigned int group;
 	uint64_t n = 0;
 
-	for (group = 0; group < YOUNG_GROUPS; group++)
-		if (view->look.present[group / 4] >> group % 4 * YOUNG_GROUP_PAGES & 0xffff)
+	for (group = 0; group < YOUNG_GROUPS; group++) {
+		const unsigned int base = group * YOUNG_GROUP_PAGES;
+		const uint64_t present = view->look.present[base / 64] >> base % 64 & 0xffff;
+
+		if (present == 0xffff && view->look.near >> group & 1 && base >= view->first &&
+		    base + YOUNG_GROUP_PAGES <= view->end) {
+			report_whole_group(young, view, group);
+			n += YOUNG_GROUP_PAGES;
+		} else if (present) {
 			n += report_group(young, view, group);
+		}
+	}
 	return n;
 }
 
 /* Folio by folio, those whose turn it is. */
-static uint64_t report_folios(struct young *young, const struct view *view, uint32_t *ret_shared)
+static uint64_t report_folios(struct young *young, const struct young_view *view,
+			      uint32_t *ret_shared)
 {
 	unsigned int page, run;
 	uint64_t n = 0;
@@ -224,7 +254,7 @@ static uint64_t report_folios(struct young *young, const struct view *view, uint
 		int later;
 
 		run = 1;
-		if (!bit_at(view->look.present, page) || is_zero(view, page))
+		if (!young_bit(view->look.present, page) || is_zero(view, page))
 			continue;
 		run = folio_run(view, page);
 		folio = view_folio(view, page, run);
@@ -238,47 +268,41 @@ static uint64_t report_folios(struct young *young, const struct view *view, uint
 	return n;
 }
 
-/* One block between two addresses. */
-static void read_block(struct young *young, struct young_span *span, uint32_t number,
-		       struct tracker_cost *cost)
+/* Where the frame of a page is known, it was there at mark() and could be observed. */
+static void report_block(struct young *young, struct young_span *span,
+			 const struct young_view *view, struct tracker_cost *cost)
 {
-	const struct young_found *found = young->source->found;
-	struct view view = {
-		.block = &found->blocks[number],
-		.table = &found->tables[number],
-		.seat = &young->seats[span->target],
-	};
-	const int huge = view.block->kind == YOUNG_HUGE;
+	if (!view->detail && view->block->kind == YOUNG_TABLE)
+		cost->marked += report_plain(young, view);
+	else
+		cost->marked += report_folios(young, view, &span->shared);
+}
 
-	cost->pages += YOUNG_BLOCK_PAGES;
-	if (view.block->kind == YOUNG_GIANT ||
-	    !young_cut(view.block, span->start, span->end, &view.first, &view.end))
-		return;
+/* One block between two addresses; returns the run that the next one may belong to. */
+static struct young_run *read_block(struct young *young, struct young_span *span, uint32_t number,
+				    struct young_run *run, struct tracker_cost *cost)
+{
+	struct young_view view;
+
+	cost->pages += young->shared_turn ? 0 : YOUNG_BLOCK_PAGES;
+	if (!young_view_open(young, number, span->start, span->end, &view))
+		return NULL;
+	view.seat = &young->seats[span->target];
 	view.region = young_region_find(&young->regions, view.seat->id, view.block->address,
 					young->window);
 	/* Not there at mark(), or a huge page then and pieces now, or the other way round. */
-	if (!view.region || young_region_is_huge(view.region) != huge) {
-		cost->skipped += YOUNG_BLOCK_PAGES;
-		return;
-	}
-	if (young->shared_turn && !young_region_detail(view.region))
-		return;
-	if (huge) {
-		young_look_at_huge(view.block->entry, &view.look);
-		view.first = 0;
-		view.end = 1;
+	if (!view.region || young_region_is_huge(view.region) != (view.block->kind == YOUNG_HUGE)) {
+		cost->skipped += young->shared_turn ? 0 : YOUNG_BLOCK_PAGES;
 	} else {
-		young_look_at(view.table, &view.look);
+		if (!young->shared_turn &&
+		    young_region_refresh(&young->regions, view.region, young->targets[span->target],
+					 &view.look, view.first, view.end) < 0)
+			return NULL;
+		view.detail = young_region_detail(view.region);
+		if (!young->shared_turn || view.detail)
+			report_block(young, span, &view, cost);
 	}
-	if (!young->shared_turn &&
-	    young_region_refresh(&young->regions, view.region, young->targets[span->target],
-				 &view.look, view.first, view.end) < 0)
-		return;
-	view.detail = young_region_detail(view.region);
-	if (!view.detail && !huge)
-		cost->marked += report_plain(young, &view);
-	else
-		cost->marked += report_folios(young, &view, &span->shared);
+	return young->shared_turn ? NULL : young_run_extend(young, span->target, &view, run);
 }
 
 /* 0, -ESRCH when the target is gone, -ECANCELED. */
@@ -289,6 +313,7 @@ static int read_span(struct young *young, struct young_span *span, struct tracke
 		.next = span->start,
 		.end = span->end,
 	};
+	struct young_run *run = NULL;
 	uint32_t i;
 	int err;
 
@@ -300,7 +325,7 @@ static int read_span(struct young *young, struct young_span *span, struct tracke
 			return err;
 		cost->calls++;
 		for (i = 0; i < request.blocks; i++)
-			read_block(young, span, i, cost);
+			run = read_block(young, span, i, run, cost);
 		err = young_breathe(young);
 		if (err < 0)
 			return err;
@@ -353,9 +378,12 @@ int young_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg
 		hand_on(young);
 	}
 	cost.calls += young->bitmap.calls - calls;
-	young_drop_marks(young);
-	if (err < 0)
+	if (err < 0) {
+		young_drop_marks(young);
 		return err;
+	}
+	young_runs_close(young);
+	young_turn_marks(young);
 	*ret_cost = cost;
 	return 0;
 }

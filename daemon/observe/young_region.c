@@ -19,9 +19,6 @@
  */
 #define RELEARN_WINDOWS 32
 
-/* What tells one frame, as it is mapped, from another. */
-#define FRAME_BITS (YOUNG_FRAME | YOUNG_PRESENT | YOUNG_WRITABLE)
-
 struct young_region {
 	struct young_region_key key;
 	uint32_t window; /* last met */
@@ -31,78 +28,6 @@ struct young_region {
 	UT_hash_handle hh;
 	uint32_t sums[]; /* one for a page of 2 MiB */
 };
-
-/* What a group has in common: most need no look at single pages. */
-struct group {
-	uint64_t all;
-	uint64_t any;
-};
-
-/* Fletcher's: the order counts. */
-static uint32_t sum_group(const __u64 *entries, struct group *ret)
-{
-	uint64_t first = 0, second = 0, all = ~UINT64_C(0), any = 0;
-	unsigned int i;
-
-	for (i = 0; i < YOUNG_GROUP_PAGES; i++) {
-		const uint64_t entry = entries[i];
-
-		all &= entry;
-		any |= entry;
-		first += (entry & FRAME_BITS) + 1;
-		second += first;
-	}
-	ret->all = all;
-	ret->any = any;
-	first ^= second * UINT64_C(0x9e3779b97f4a7c15);
-	return (uint32_t)(first ^ first >> 32);
-}
-
-static uint64_t bits_of(const __u64 *entries, uint64_t wanted)
-{
-	uint64_t bits = 0;
-	unsigned int i;
-
-	for (i = 0; i < YOUNG_GROUP_PAGES; i++)
-		bits |= (uint64_t)((entries[i] & wanted) == wanted) << i;
-	return bits;
-}
-
-void young_look_at(const struct young_table *table, struct young_look *ret)
-{
-	uint64_t all_writable = YOUNG_WRITABLE;
-	struct group group;
-	unsigned int i;
-
-	memset(ret, 0, sizeof(*ret));
-	for (i = 0; i < YOUNG_GROUPS; i++) {
-		const __u64 *entries = &table->entries[i * YOUNG_GROUP_PAGES];
-		const unsigned int word = i / 4, shift = i % 4 * YOUNG_GROUP_PAGES;
-		uint64_t accessed = 0, present = 0xffff;
-
-		ret->sums[i] = sum_group(entries, &group);
-		if (!(group.all & YOUNG_PRESENT))
-			present = group.any & YOUNG_PRESENT ? bits_of(entries, YOUNG_PRESENT) : 0;
-		if (present && group.any & YOUNG_ACCESSED)
-			accessed = bits_of(entries, YOUNG_PRESENT | YOUNG_ACCESSED);
-		if (present)
-			all_writable &= group.all;
-		ret->present[word] |= present << shift;
-		ret->accessed[word] |= accessed << shift;
-		ret->any_accessed |= accessed;
-	}
-	ret->read_only = !all_writable;
-}
-
-void young_look_at_huge(uint64_t entry, struct young_look *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	ret->sums[0] = (uint32_t)((entry & FRAME_BITS) >> TIERED_PAGE_SHIFT) ^
-		       (uint32_t)(entry & FRAME_BITS);
-	ret->present[0] = 1;
-	ret->accessed[0] = ret->any_accessed = (entry & YOUNG_ACCESSED) != 0;
-	ret->read_only = !(entry & YOUNG_WRITABLE);
-}
 
 static uint64_t frame_at(const struct young_block *block, const struct young_table *table,
 			 unsigned int page)

@@ -31,6 +31,7 @@ struct young_look {
 	uint64_t present[YOUNG_WORDS];
 	uint64_t accessed[YOUNG_WORDS];
 	uint64_t any_accessed; /* not 0: one of them is */
+	uint32_t near;         /* a bit per group whose frames all lie in one 2 MiB */
 	uint8_t read_only;     /* one of them is mapped so */
 };
 
