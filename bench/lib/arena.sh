@@ -20,6 +20,10 @@ test_cpu_max=50%
 damon_stat=/sys/module/damon_stat/parameters/enabled
 [ ! -e $damon_stat ] || echo N >$damon_stat
 
+# As on our own kernel: hot pages lie at random, and Debian's "always" would hide them in huge ones.
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+[ ! -e $thp ] || echo madvise >$thp
+
 kill_quietly() { [ ! "$1" ] || { kill "$1" && wait "$1"; } 2>/dev/null; }
 arena_cleanup() {
 	kill_quietly "$watch_pid"

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/kernel-page-flags.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,27 +90,6 @@ static void learn_zero(struct folio_reader *reader, uint64_t pfn, uint64_t flags
 		reader->zero_pfn = pfn;
 }
 
-/* On an LRU list, and nothing that the list would not say. */
-static int is_odd(uint64_t flags)
-{
-	return !(flags & KPF(LRU)) || (flags & (KPF(HWPOISON) | KPF(HUGE) | KPF(ZERO_PAGE)));
-}
-
-int folio_flags_tail(uint64_t flags)
-{
-	return (flags & KPF(COMPOUND_TAIL)) != 0;
-}
-
-int folio_flags_zero(uint64_t flags)
-{
-	return (flags & KPF(ZERO_PAGE)) != 0;
-}
-
-int folio_flags_odd(uint64_t flags)
-{
-	return is_odd(flags);
-}
-
 /*
  * Every bit set that a 2 MiB folio has: all its pages ours, no tail idle. The
  * head may be either.
@@ -163,7 +141,7 @@ static void scan_block(struct folio_reader *reader, struct idle_chunk *chunk, si
 		memset(&chunk->tails[first], 0xff, BLOCK_WORDS * sizeof(*chunk->tails));
 		memset(&chunk->small[first], 0, BLOCK_WORDS * sizeof(*chunk->small));
 		chunk->tails[first] &= ~UINT64_C(1);
-		chunk->odd[first] |= is_odd(flags);
+		chunk->odd[first] |= folio_flags_odd(flags);
 		return;
 	}
 	if (((chunk->index + first / BLOCK_WORDS) + reader->window) % RECHECK_WINDOWS == 0)
@@ -197,7 +175,7 @@ static void apply_flags(struct folio_reader *reader, struct idle_chunk *chunk, s
 
 	if (flags & KPF(COMPOUND_TAIL)) {
 		chunk->tails[word] |= bit;
-	} else if (is_odd(flags)) {
+	} else if (folio_flags_odd(flags)) {
 		chunk->odd[word] |= bit;
 		learn_zero(reader, (chunk->index << IDLE_CHUNK_SHIFT) + frame, flags);
 	} else if (!(flags & KPF(COMPOUND_HEAD))) {

@@ -83,7 +83,7 @@ static void report_whole_group(struct young *young, const struct young_view *vie
 #pragma GCC unroll 16
 	for (i = 0; i < YOUNG_GROUP_PAGES; i++) {
 		out[i] = one;
-		one.address += TIERED_PAGE_SIZE;
+		out[i].address = one.address + i * TIERED_PAGE_SIZE;
 	}
 	for (; accessed; accessed &= accessed - 1)
 		out[__builtin_ctzll(accessed)].seen = hit;

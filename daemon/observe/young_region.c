@@ -17,7 +17,7 @@
  * What pagemap and kpageflags said is believed for so many windows while the
  * frames stay the same: folios are split in place, and others cease to map a page.
  */
-#define RELEARN_WINDOWS 32
+#define RELEARN_WINDOWS 64
 
 struct young_region {
 	struct young_region_key key;
@@ -37,32 +37,44 @@ static uint64_t frame_at(const struct young_block *block, const struct young_tab
 	return entry & YOUNG_PRESENT ? (entry & YOUNG_FRAME) >> TIERED_PAGE_SHIFT : 0;
 }
 
-static void set_bit(uint64_t *words, unsigned int page, int on)
+static void set_bit(uint64_t *words, unsigned int page)
 {
-	const uint64_t bit = UINT64_C(1) << (page % 64);
-
-	words[page / 64] = on ? words[page / 64] | bit : words[page / 64] & ~bit;
+	words[page / 64] |= UINT64_C(1) << (page % 64);
 }
 
-/* One page that is present, by what pagemap and kpageflags (@known: they could be read) say. */
+/* One page that is present, by what pagemap and kpageflags say. */
 static void learn_page(struct young_detail *detail, unsigned int page, uint64_t entry,
-		       uint64_t flags, int known)
+		       uint64_t flags)
 {
-	set_bit(detail->shared, page, !(entry & PAGEMAP_EXCLUSIVE));
-	set_bit(detail->file, page, (entry & PAGEMAP_FILE) != 0);
-	set_bit(detail->tails, page, known && folio_flags_tail(flags));
-	set_bit(detail->zero, page, known && folio_flags_zero(flags));
 	/* What a tail is on, its head knows. */
-	set_bit(detail->odd, page, known && !folio_flags_tail(flags) && folio_flags_odd(flags));
+	const int tail = folio_flags_tail(flags);
+
+	if (!(entry & PAGEMAP_EXCLUSIVE))
+		set_bit(detail->shared, page);
+	if (entry & PAGEMAP_FILE)
+		set_bit(detail->file, page);
+	if (tail)
+		set_bit(detail->tails, page);
+	if (folio_flags_zero(flags))
+		set_bit(detail->zero, page);
+	if (!tail && folio_flags_odd(flags))
+		set_bit(detail->odd, page);
 }
 
-static void forget_page(struct young_detail *detail, unsigned int page, int odd)
+/* Pages [@first, @end), which are groups, or a page of 2 MiB. */
+static void forget_pages(struct young_detail *detail, unsigned int first, unsigned int end)
 {
-	set_bit(detail->shared, page, 0);
-	set_bit(detail->file, page, 0);
-	set_bit(detail->tails, page, 0);
-	set_bit(detail->zero, page, 0);
-	set_bit(detail->odd, page, odd);
+	unsigned int page;
+
+	for (page = first; page < end; page += YOUNG_GROUP_PAGES) {
+		const uint64_t keep = ~(UINT64_C(0xffff) << page % 64);
+
+		detail->shared[page / 64] &= keep;
+		detail->file[page / 64] &= keep;
+		detail->tails[page / 64] &= keep;
+		detail->zero[page / 64] &= keep;
+		detail->odd[page / 64] &= keep;
+	}
 }
 
 /* Pages [@first, @end) of a block; 0 or -errno. */
@@ -77,6 +89,7 @@ static int learn_pages(const struct target *target, struct folio_reader *folios,
 
 	if (read < 0)
 		return read;
+	forget_pages(detail, first, end);
 	for (page = first; page < end; page += run) {
 		const uint64_t frame = frame_at(block, table, page);
 
@@ -84,7 +97,8 @@ static int learn_pages(const struct target *target, struct folio_reader *folios,
 		if (!frame || page - first >= (unsigned int)read ||
 		    pagemap_pfn(entries[page - first]) != frame) {
 			/* Pagemap comes later than the table: it may be another already. */
-			forget_page(detail, page, frame != 0);
+			if (frame)
+				set_bit(detail->odd, page);
 			continue;
 		}
 		while (page + run < end && page + run - first < (unsigned int)read &&
@@ -94,7 +108,7 @@ static int learn_pages(const struct target *target, struct folio_reader *folios,
 		n = (unsigned int)folio_reader_flags(folios, frame, flags, run);
 		for (i = 0; i < run; i++)
 			learn_page(detail, page + i, entries[page + i - first],
-				   i < n ? flags[i] : 0, i < n);
+				   i < n ? flags[i] : FOLIO_FLAGS_PLAIN);
 	}
 	return 0;
 }
@@ -273,7 +287,7 @@ int young_region_refresh(struct young_regions *regions, const struct young_regio
 	for (i = 0; i < end - first; i++)
 		if (i >= (unsigned int)n ||
 		    (pagemap_pfn(entries[i]) && !(entries[i] & PAGEMAP_EXCLUSIVE)))
-			set_bit(detail.shared, first + i, 1);
+			set_bit(detail.shared, first + i);
 	return keep_detail(region, &detail);
 }
 
