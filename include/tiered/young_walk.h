@@ -37,9 +37,10 @@ struct young_block {
 	__u32 pad;
 };
 
+/* Read two entries at a time. */
 struct young_table {
 	__u64 entries[YOUNG_BLOCK_PAGES];
-};
+} __attribute__((aligned(16)));
 
 /**
  * struct young_found - what a call has found, shared with the program
