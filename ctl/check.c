@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/young.h"
 #include "check_rows.h"
 #include "config/config.h"
 #include "ctl.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
+#include "observe/young_source.h"
 
 /* In the order in which they are shown: what decides first, then what is in the way. */
 static const struct check_row rows[] = {
@@ -70,15 +72,29 @@ static int open_conf(struct check_env *env)
 
 static void open_tracker(struct check_env *env)
 {
+	const struct config *config = env->config;
+	struct young_setup young = {
+		.lock_max_ns = config->young_lock_max_ns,
+		.lock_share_ppm = config->young_lock_share_ppm,
+	};
 	const struct tracker_env machine = {
 		.topology = env->topology,
 		.proc_root = env->proc_root,
 		.sys_root = env->sys_root,
+		.young = &young,
 	};
+	struct bpf *bpf = NULL;
+	char why[200];
 
+	/* What BPF lacks here has lines of its own. */
+	if (config->bpf && env->open_bpf && env->open_bpf(NULL, &bpf, why, sizeof(why)) < 0)
+		bpf = NULL;
+	young.source = bpf_young(bpf);
+	snprintf(young.clear, sizeof(young.clear), "%s", config->young_clear);
 	env->tracker = NULL;
-	tracker_choose(env->config->tracker, &machine, &env->tracker, env->tracker_why,
+	tracker_choose(config->tracker, &machine, &env->tracker, env->tracker_why,
 		       sizeof(env->tracker_why));
+	bpf_close(bpf);
 }
 
 int check_env_open(struct check_env *env)

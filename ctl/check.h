@@ -69,6 +69,7 @@ check_bpf_fn check_bpf_here;
  * @conf_path: need not exist
  * @conf_required: unless this is set
  * @topology: NULL when it could not be read; @topology_why then says why
+ * @open_bpf: bpf_open(), for trackers that need it; NULL: they go without
  * @tracker: NULL when none works here; @tracker_why then says why
  */
 struct check_env {
@@ -78,6 +79,8 @@ struct check_env {
 	int conf_required;
 	const char *socket_path;
 	check_bpf_fn *bpf;
+	int (*open_bpf)(const struct bpf_config *config, struct bpf **ret, char *why,
+			size_t why_size);
 
 	struct config *config; /* the defaults where there is none, or a bad one */
 	int conf_error;        /* 0, -errno, or how many faults */

@@ -85,6 +85,7 @@ int cmd_check(int argc, char **argv)
 			.conf_required = conf != NULL,
 			.socket_path = common.socket,
 			.bpf = check_bpf_here,
+			.open_bpf = bpf_open,
 		};
 		status = check_env_open(env);
 	}

@@ -24,7 +24,8 @@ static int tracker_young_probe(const struct tracker_env *env, char *reason, size
 
 	if (!env->young || !env->young->source) {
 		snprintf(reason, size,
-			 "page tables are read by BPF, which is off; see [bpf] enable");
+			 "page tables are read by BPF, which is off ([bpf] enable) or not to be "
+			 "had");
 		return -EOPNOTSUPP;
 	}
 	if (!env->young->source->read) {
