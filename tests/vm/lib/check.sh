@@ -101,6 +101,7 @@ expected() {
 		hook-migration-owners $(hook 'grep -q "^remove_migration_pte" /sys/kernel/tracing/available_filter_functions')
 		hook-shootdown-targets $(hook 'event csd/csd_queue_cpu')
 		hook-mappings $(hook 'typed bpf_iter_task_vma')
+		hook-page-tables $(hook 'typed bpf_prog_test_run_syscall')
 		hook-table-processes $(hook 'typed bpf_iter_bpf_map_elem')
 		hook-table-migrations $(hook 'typed bpf_iter_bpf_map_elem')
 		hook-table-shootdowns $(hook 'typed bpf_iter_bpf_map_elem')
