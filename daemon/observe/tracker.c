@@ -7,8 +7,8 @@
 
 /* The cheapest that sees well comes first. */
 static const struct tracker_ops *const trackers[] = {
-	&tracker_idle,
 	&tracker_young,
+	&tracker_idle,
 };
 
 #define N_TRACKERS (sizeof(trackers) / sizeof(trackers[0]))
