@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "bpf/damon.h"
+#include "bpf/young.h"
 #include "check_rows.h"
 #include "config/config.h"
 #include "ctl.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
+#include "observe/young_source.h"
 #include "undo/undo.h"
 #include "util/kdamond.h"
 
@@ -73,21 +75,29 @@ static int open_conf(struct check_env *env)
 
 static void open_tracker(struct check_env *env)
 {
+	const struct config *config = env->config;
 	/* The kdamond of a daemon at work is no reason against that tracker. */
 	uint64_t noted = undo_noted_kdamond(UNDO_RUN_DIR);
 	const struct damon_setup damon = {
 		.source = bpf_damon(env->loaded),
 		.mark = noted ? noted : kdamond_mark(),
 	};
+	struct young_setup young = {
+		.source = bpf_young(env->loaded),
+		.lock_max_ns = config->young_lock_max_ns,
+		.lock_share_ppm = config->young_lock_share_ppm,
+	};
 	const struct tracker_env machine = {
 		.topology = env->topology,
 		.proc_root = env->proc_root,
 		.sys_root = env->sys_root,
 		.damon = &damon,
+		.young = &young,
 	};
 
+	snprintf(young.clear, sizeof(young.clear), "%s", config->young_clear);
 	env->tracker = NULL;
-	tracker_choose(env->config->tracker, &machine, &env->tracker, env->tracker_why,
+	tracker_choose(config->tracker, &machine, &env->tracker, env->tracker_why,
 		       sizeof(env->tracker_why));
 }
 

@@ -6,12 +6,14 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "bpf/young.h"
 #include "decide/policy.h"
 #include "manager_internal.h"
 #include "observe/caps.h"
 #include "observe/rivals.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
+#include "observe/young_source.h"
 #include "util/log.h"
 
 uint64_t manager_share_pages(const struct units_share *share, uint64_t whole_pages)
@@ -101,6 +103,7 @@ int manager_open_worker(struct manager *manager)
 	worker->damon = &manager->damon;
 	worker->proc_root = "/proc";
 	worker->sys_root = "/sys";
+	worker->young = &manager->young;
 	worker->observe = config->observe || manager->options->observe;
 	worker->window_ns = config->window.ns;
 	worker->window_min_ns = config->window_min_ns;
