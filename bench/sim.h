@@ -17,9 +17,11 @@
 
 #include "decide/filter.h"
 #include "decide/heat.h"
+#include "decide/heat_due.h"
 #include "decide/interval.h"
 #include "decide/plan.h"
 #include "decide/policy.h"
+#include "decide/policy_fit.h"
 
 #define SIM_SLICE 4096
 #define SIM_TARGET 7
@@ -44,8 +46,11 @@ struct sim {
 	double last;       /* rate of the last page in it */
 	size_t scan_pages; /* touched once per window, going through all memory; 0: none */
 	size_t scan_at;
-	size_t slice; /* pages that the tracker gets to see per window, in turns; 0: all */
+	size_t slice; /* pages that the tracker may look at per window, in turns; 0: all */
 	size_t slice_at;
+	int in_turns; /* not all pages are due each time they are visited */
+	struct due due;
+	uint8_t *looked; /* at this page in this window? */
 	struct heat *heat;
 	struct plan plan;
 };
@@ -74,7 +79,9 @@ static inline int sim_open(struct sim *sim, size_t n, size_t places, uint64_t se
 	sim->rate = calloc(n, sizeof(*sim->rate));
 	sim->node = malloc(n);
 	sim->last_move = calloc(n, sizeof(*sim->last_move));
-	if (!sim->rate || !sim->node || !sim->last_move || heat_new(&config, &sim->heat))
+	sim->looked = calloc(n, 1);
+	if (!sim->rate || !sim->node || !sim->last_move || !sim->looked ||
+	    heat_new(&config, &sim->heat))
 		return -1;
 	memset(sim->node, 1, n);
 	return 0;
@@ -87,6 +94,7 @@ static inline void sim_close(struct sim *sim)
 	free(sim->rate);
 	free(sim->node);
 	free(sim->last_move);
+	free(sim->looked);
 }
 
 /* Shuffles the rates of all pages. */
@@ -205,10 +213,44 @@ static inline int sim_accessed(struct sim *sim, size_t page, double seconds)
 	return accessed || sim_scanned(sim, page);
 }
 
-/* Does the tracker get to this page in this window? */
-static inline int sim_looked_at(const struct sim *sim, size_t page)
+/* The rate of pages at the border of the fast node, as far as the daemon knows. */
+static inline int16_t sim_border(const struct sim *sim)
 {
-	return !sim->slice || (page + sim->n - sim->slice_at) % sim->n < sim->slice;
+	uint64_t bins[HEAT_SLOTS] = { 0 };
+	struct heat_target_view view;
+	unsigned int node, bin;
+
+	if (heat_target(sim->heat, SIM_TARGET, &view))
+		return FILTER_RATE_MIN;
+	for (node = 0; node < 2; node++)
+		for (bin = 0; view.bins[node] && bin < HEAT_SLOTS; bin++)
+			bins[bin] += view.bins[node][bin];
+	return fit_threshold(bins, sim->places);
+}
+
+/* Which pages the tracker gets to look at in this window, as tracker_idle walks them. */
+static inline void sim_mark(struct sim *sim)
+{
+	uint64_t due[DUE_WORDS];
+	size_t left = sim->slice, done, i;
+
+	memset(sim->looked, sim->slice == 0, sim->n);
+	sim->due.border = sim_border(sim);
+	heat_take_turns(sim->heat, &sim->due);
+	for (done = 0; left && done < sim->n; done++) {
+		size_t page = (sim->slice_at + done) % sim->n;
+
+		if (done == 0 || page % 512 == 0)
+			heat_due(sim->heat, SIM_TARGET,
+				 SIM_BASE + page / 512 * 512 * TIERED_PAGE_SIZE, due);
+		i = page % 512;
+		sim->looked[page] = due[i / 64] >> i % 64 & 1;
+		left -= sim->looked[page];
+	}
+	sim->slice_at = (sim->slice_at + done) % sim->n;
+	if (sim->in_turns)
+		sim->due.level =
+			due_level(sim->due.level, sim->slice, sim->slice - left, done == sim->n);
 }
 
 static inline void sim_watch(struct sim *sim)
@@ -218,8 +260,9 @@ static inline void sim_watch(struct sim *sim)
 	size_t i;
 	size_t n = 0;
 
+	sim_mark(sim);
 	for (i = 0; i < sim->n; i++) {
-		if (!sim_looked_at(sim, i))
+		if (!sim->looked[i])
 			continue;
 		slice[n++] = (struct observation){
 			.address = SIM_BASE + i * TIERED_PAGE_SIZE,
@@ -235,7 +278,6 @@ static inline void sim_watch(struct sim *sim)
 	}
 	if (n)
 		heat_observe(sim->heat, slice, n);
-	sim->slice_at = (sim->slice_at + sim->slice) % sim->n;
 	sim->scan_at = (sim->scan_at + sim->scan_pages) % sim->n;
 }
 
@@ -306,9 +348,9 @@ static inline double sim_window(struct sim *sim)
 	heat_settle(sim->heat, sim->plan.moves, sim->plan.n_moves);
 	heat_stats(sim->heat, &stats);
 	/* A slice stands for the whole. */
-	if (stats.observed)
+	if (stats.observed_for)
 		sim->interval_ns = interval_next(
-			sim->interval_ns, stats.accessed * stats.tracked / stats.observed,
+			sim->interval_ns, stats.accessed_for * stats.tracked / stats.observed_for,
 			sim->places, stats.tracked, INTERVAL_MIN_NS, INTERVAL_MAX_NS);
 	if (sim->best == 0)
 		sim->last = sim_oracle(sim, &sim->best);

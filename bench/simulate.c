@@ -34,10 +34,16 @@ struct load {
 	double hot;   /* hot part of the pages, 0: Zipf */
 	double fast;  /* part of the pages that the fast node holds */
 	double jump;  /* part of the hot pages that jump */
+	double dead;  /* part of the pages that nobody accesses */
 	int full;     /* the fast node begins full of cold pages */
 	double scan;  /* part of the pages scanned per window */
-	double slice; /* part of the pages that the tracker sees per window, 0: all */
+	double slice; /* part of the pages that the tracker may look at per window, 0: all */
+	int in_turns; /* pages far from the border take turns */
 };
+
+/* Most of the memory is never accessed again; or: not all pages are looked at in each window. */
+#define DEAD .skew = 0.99, .fast = 0.05, .dead = 0.75, .jump = 1.0 / 3
+#define TURNS .slice = 0.3, .in_turns = 1
 
 static const struct load loads[] = {
 	{ .name = "zipf99", .skew = 0.99, .fast = 0.25, .jump = 1.0 / 3 },
@@ -50,6 +56,9 @@ static const struct load loads[] = {
 	{ .name = "uniform", .fast = 0.50 },
 	{ .name = "uniform_quarter", .fast = 0.25 },
 	{ .name = "zipf99_slices", .skew = 0.99, .fast = 0.25, .jump = 1.0 / 3, .slice = 0.3 },
+	{ .name = "zipf99_turns", TURNS, .skew = 0.99, .fast = 0.25, .jump = 1.0 / 3 },
+	{ .name = "dead_slices", DEAD, .slice = 0.3 },
+	{ .name = "dead_turns", DEAD, TURNS },
 	{ .name = "zipf99_scan", .skew = 0.99, .fast = 0.25, .scan = 0.1 },
 };
 
@@ -74,6 +83,9 @@ static void set_up(struct sim *sim, const struct load *load)
 		sim_zipf(sim, load->skew);
 	sim->scan_pages = (size_t)(load->scan * (double)sim->n);
 	sim->slice = (size_t)(load->slice * (double)sim->n);
+	sim->in_turns = load->in_turns;
+	for (i = 0; i < (size_t)(load->dead * (double)sim->n); i++)
+		sim->rate[i] = 0;
 	if (!load->full)
 		return;
 	for (i = 0; i < sim->places; i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* heat.c - observations in, beliefs kept. */
+/* heat.c - the whole of it: made, kept in time, counted, forgotten. */
 #include "decide/heat.h"
 
 #include <errno.h>
@@ -7,9 +7,6 @@
 
 #include "decide/heat_table.h"
 #include "decide/plan.h"
-
-/* Folios that were joined or split keep their rate, but little confidence. */
-#define N_RESHAPED 3u
 
 int heat_new(const struct heat_config *config, struct heat **ret)
 {
@@ -43,6 +40,7 @@ void heat_window(struct heat *heat, uint64_t window)
 	size_t t;
 
 	stats->observed = stats->accessed = stats->unknown = 0;
+	stats->observed_for = stats->accessed_for = 0;
 	heat->store.window = window;
 	for (t = 0; t < heat->n_targets; t++) {
 		struct heat_target *target = heat->targets[t];
@@ -63,153 +61,6 @@ void heat_forget(struct heat *heat, uint32_t target)
 		pool_done(&heat->store.states);
 	if (heat->store.pasts.used == 0)
 		pool_done(&heat->store.pasts);
-}
-
-/* What the pages under a folio that changed its shape leave to it: the hottest, doubted. */
-static union page reshaped(const union page *pages, unsigned int index, unsigned int length)
-{
-	union page hottest = pages[pages_head(pages, index)];
-	unsigned int i;
-
-	for (i = index + 1; i < index + length; i++)
-		if (page_is_head(pages[i]) && pages[i].code > hottest.code)
-			hottest = pages[i];
-	if (page_is_tail(hottest))
-		hottest.word = PAGE_ABSENT;
-	if (hottest.n > N_RESHAPED)
-		hottest.n = N_RESHAPED;
-	return hottest;
-}
-
-/* The same state and the same news give the same state: neighbours are often alike. */
-struct memo {
-	uint32_t before;
-	uint32_t after;
-	int accessed;
-	int log_interval;
-	uint64_t interval_ns;
-	int valid;
-};
-
-static union page learn(struct memo *memo, union page page, const struct observation *seen)
-{
-	int accessed = seen->seen == SEEN_ACCESSED;
-	struct filter filter;
-
-	if (memo->valid && memo->interval_ns != seen->interval_ns)
-		memo->valid = 0;
-	if (memo->valid && memo->before == page.word && memo->accessed == accessed)
-		return (union page){ .word = memo->after };
-	if (!memo->valid) {
-		memo->interval_ns = seen->interval_ns;
-		memo->log_interval = filter_log_interval(seen->interval_ns);
-	}
-	memo->before = page.word;
-	memo->accessed = accessed;
-	filter = page_is_head(page) ? page_filter(page) : filter_start(memo->log_interval);
-	page_set_filter(&page, filter_update(filter, memo->log_interval, accessed));
-	memo->after = page.word;
-	memo->valid = 1;
-	return page;
-}
-
-/* Folios that reach beyond their region (mapped at an odd address) count with what fits. */
-static unsigned int folio_length(const struct observation *seen, unsigned int index)
-{
-	unsigned int length = seen->order >= REGION_ORDER ? REGION_PAGES : 1u << seen->order;
-
-	while (length > REGION_PAGES - index)
-		length /= 2;
-	return length;
-}
-
-static void observe_folio(struct region_store *store, struct memo *memo,
-			  const struct observation *seen)
-{
-	unsigned int index = (seen->address >> TIERED_PAGE_SHIFT) & (REGION_PAGES - 1);
-	unsigned int length = folio_length(seen, index);
-	union page page = store->pages[index];
-	int same = page_is_head(page) && pages_run(store->pages, index) == length;
-
-	store->stats.observed += length;
-	if (seen->seen == SEEN_ACCESSED)
-		store->stats.accessed += length;
-	if (!same)
-		page = reshaped(store->pages, index, length);
-	if (!page_is_head(page))
-		page = store->inherit;
-	if (seen->seen != SEEN_IDLE && seen->seen != SEEN_ACCESSED) {
-		store->stats.unknown += length;
-		if (!page_is_head(page))
-			return;
-	} else {
-		page = learn(memo, page, seen);
-	}
-	page.node = seen->node & 63;
-	page.shared = (seen->flags & OBSERVED_SHARED) != 0;
-	page.fixed = (seen->flags & OBSERVED_FIXED) != 0;
-	if (same)
-		store->pages[index] = page;
-	else
-		pages_place(store->pages, index, length, page);
-}
-
-/* Observations of one region: returns how many were taken, all of them on success. */
-static int observe_region(struct heat *heat, struct heat_target *target, struct memo *memo,
-			  const struct observation *seen, size_t n)
-{
-	struct region *region = table_region_new(heat, target, seen->address);
-	int result = 0;
-	size_t i;
-
-	if (!region) {
-		heat->store.stats.refused++;
-		return -ENOMEM;
-	}
-	region_unfold(&heat->store, region, target->bins);
-	for (i = 0; i < n; i++) {
-		if (seen[i].node >= TIERED_NODES_MAX)
-			continue;
-		if (table_bins(heat, target, seen[i].node)) {
-			result = -ENOMEM;
-			continue;
-		}
-		observe_folio(&heat->store, memo, &seen[i]);
-	}
-	region->seen = (uint32_t)heat->store.window;
-	region->lap = target->laps;
-	region_fold(&heat->store, region, target->bins);
-	return result;
-}
-
-int heat_observe(struct heat *heat, const struct observation *observations, size_t n)
-{
-	struct memo memo = { 0 };
-	struct heat_target *target;
-	int result = 0;
-	size_t first = 0;
-
-	if (n == 0)
-		return 0;
-	target = table_target_new(heat, observations[0].target);
-	if (!target)
-		return -ENOMEM;
-	if (observations[0].address <= target->last)
-		target->laps++;
-	target->last = observations[n - 1].address;
-	while (first < n) {
-		uint64_t base = observations[first].address >> REGION_SHIFT;
-		size_t end = first + 1;
-		int r;
-
-		while (end < n && observations[end].address >> REGION_SHIFT == base)
-			end++;
-		r = observe_region(heat, target, &memo, observations + first, end - first);
-		if (r < 0)
-			result = r;
-		first = end;
-	}
-	return result;
 }
 
 void heat_stats(const struct heat *heat, struct heat_stats *ret)

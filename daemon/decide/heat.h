@@ -44,6 +44,8 @@ struct heat_config {
 /**
  * struct heat_stats - figures for people, in base pages unless said otherwise
  * @observed, @accessed, @unknown: of the current window
+ * @observed_for, @accessed_for: each page as often as those like it are passed over for it
+ *	(heat_due.h): what a look at all of them would have shown
  * @tracked: pages with a state
  * @regions, @expanded: 2 MiB regions, and those with a state per page
  * @coarse: regions that hold the mean of pages that differ
@@ -56,6 +58,8 @@ struct heat_stats {
 	uint64_t observed;
 	uint64_t accessed;
 	uint64_t unknown;
+	uint64_t observed_for;
+	uint64_t accessed_for;
 	uint64_t tracked;
 	uint64_t regions;
 	uint64_t expanded;

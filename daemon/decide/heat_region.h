@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "decide/heat.h"
+#include "decide/heat_due.h"
 #include "decide/heat_page.h"
 #include "decide/heat_pool.h"
 
@@ -34,6 +35,7 @@
  * @bin_min, @bin_max: coldest and hottest bin of any page
  * @node: of all pages, or TIERED_NODE_NONE when they differ
  * @lap: times the target had been read from end to end, when last observed
+ * @visits: how often it was asked what of it is due, modulo 256
  */
 struct region {
 	uint64_t base;
@@ -49,7 +51,7 @@ struct region {
 	uint8_t bin_max;
 	uint8_t node;
 	uint8_t lap;
-	uint8_t spare;
+	uint8_t visits;
 };
 
 _Static_assert(sizeof(struct region) == 32, "a region is half a cache line");
@@ -58,6 +60,7 @@ _Static_assert(sizeof(struct region) == 32, "a region is half a cache line");
  * struct region_store - where regions keep what they own, and the entries in hand
  * @memory_max: bound of @bytes and the pools together
  * @bytes: held outside of the pools
+ * @due: turns that pages take to be looked at
  * @pages: the region in hand, unfolded
  * @inherit: state of pages that are new to a coarse region; code PAGE_ABSENT: none
  */
@@ -67,6 +70,7 @@ struct region_store {
 	uint64_t memory_max;
 	uint64_t bytes;
 	uint64_t window;
+	struct due due;
 	struct heat_stats stats;
 	union page pages[REGION_PAGES];
 	union page inherit;
@@ -103,6 +107,9 @@ unsigned int pages_head(const union page *pages, unsigned int index);
 
 /* Makes one folio of @length entries with state @page at @index; cut folios become base pages. */
 void pages_place(union page *pages, unsigned int index, unsigned int length, union page page);
+
+/* The page is due in one of 2^this visits. */
+unsigned int page_turn(const struct region_store *store, union page page);
 
 /* History of the page at @index: read, or written (0, or -ENOMEM). */
 union past region_past(const struct region_store *store, const struct region *region,

@@ -16,11 +16,18 @@
 /* Heads remembered for the next window, 512 KiB at most; more partly mapped folios stay unknown. */
 #define IDLE_HEADS_MAX 65536
 
+/* Pages that heat can say of which are due: 2 MiB. No huge page lies in two of them. */
+#define IDLE_BLOCK_PAGES 512
+#define IDLE_BLOCK_WORDS (IDLE_BLOCK_PAGES / 64)
+/* Blocks that the entries read at once may lie in. */
+#define IDLE_BLOCKS (IDLE_ENTRIES / IDLE_BLOCK_PAGES + 1)
+
 /* Addresses whose pages were looked at by mark(). */
 struct idle_span {
 	uint64_t start;
 	uint64_t end;
 	uint32_t target; /* index */
+	uint32_t partly; /* some were not due: they have no mark, and nothing is said of them */
 };
 
 /* Where the next mark() goes on. */
@@ -35,8 +42,10 @@ struct idle_cursor {
  * @marked: per target: has marks in this window
  * @heads: frames to be marked as well: heads, not mapped by those who map their
  *	tails, of folios that read() came across
+ * @due: pages that are due, of the blocks that @entries lie in
  * @slice_ns: CPU time of the thread when it last breathed
  * @run_pages: pages of the folio that the last observation in @batch is about
+ * @run_silent: nothing is said of that folio
  * @run_pfn, @run_address: what would be the next page of that folio
  */
 struct idle {
@@ -52,6 +61,7 @@ struct idle {
 	size_t room_spans;
 	uint64_t *heads;
 	size_t n_heads;
+	uint64_t due[IDLE_BLOCKS][IDLE_BLOCK_WORDS];
 	uint64_t slice_ns;
 
 	uint64_t interval_ns;
@@ -59,6 +69,7 @@ struct idle {
 	void *observe_arg;
 	size_t n_batch;
 	uint32_t run_pages;
+	int run_silent;
 	uint64_t run_pfn;
 	uint64_t run_address;
 

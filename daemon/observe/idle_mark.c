@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "idle.h"
 #include "pagemap.h"
@@ -12,29 +13,29 @@
 #include "util/clock.h"
 #include "vmas.h"
 
-/* Spans end where a huge page may begin, so that none is cut in two. */
-#define BLOCK_PAGES 512
-
 /*
- * An absent page costs only its pagemap entry, about a sixteenth of what a
- * present one costs with its idle flag set and tested.
+ * A page that is absent or not due costs only its pagemap entry, about a sixteenth of
+ * what one costs whose idle flag is set and tested.
  */
-#define ABSENT_PER_PAGE 16
+#define PASSED_PER_PAGE 16
 
 /* One call of mark() on its way. */
 struct walk {
 	struct idle *idle;
 	uint64_t left; /* of the budget, in pages */
 	struct tracker_cost cost;
-	size_t target;    /* index */
-	uint64_t address; /* not walked yet from here on */
+	size_t target;                  /* index */
+	uint64_t address;               /* not walked yet from here on */
+	uint64_t asked;                 /* block that was asked about last, UINT64_MAX: none */
+	uint64_t due[IDLE_BLOCK_WORDS]; /* what is due of it */
+	unsigned int n_due;
 };
 
-static int span_add(struct idle *idle, size_t target, uint64_t start, uint64_t end)
+static int span_add(struct idle *idle, size_t target, uint64_t start, uint64_t end, uint32_t partly)
 {
 	struct idle_span *last = idle->n_spans ? &idle->spans[idle->n_spans - 1] : NULL;
 
-	if (last && last->target == target && last->end == start) {
+	if (last && last->target == target && last->end == start && last->partly == partly) {
 		last->end = end;
 		return 0;
 	}
@@ -47,22 +48,31 @@ static int span_add(struct idle *idle, size_t target, uint64_t start, uint64_t e
 		idle->spans = spans;
 		idle->room_spans = room;
 	}
-	idle->spans[idle->n_spans++] =
-		(struct idle_span){ .start = start, .end = end, .target = (uint32_t)target };
+	idle->spans[idle->n_spans++] = (struct idle_span){
+		.start = start, .end = end, .target = (uint32_t)target, .partly = partly
+	};
 	return 0;
 }
 
-/* Marks the present pages among @n entries; returns how many there were. */
-static size_t gather(struct idle *idle, size_t n)
+/* Is page @at of those in hand due, the first of which is the @skew-th of its block? */
+static int is_due(const struct idle *idle, size_t skew, size_t at)
+{
+	const size_t page = skew + at;
+
+	return idle->due[page / IDLE_BLOCK_PAGES][page / 64 % IDLE_BLOCK_WORDS] >> page % 64 & 1;
+}
+
+/* Marks those among @n entries that are present and due; returns how many. */
+static size_t gather(struct idle *idle, size_t skew, size_t n)
 {
 	struct idle_chunk *chunk = NULL;
 	uint64_t chunk_index = UINT64_MAX;
-	size_t i, present = 0;
+	size_t i, marked = 0;
 
 	for (i = 0; i < n; i++) {
 		uint64_t pfn = pagemap_pfn(idle->entries[i]);
 
-		if (!pfn || folio_reader_is_zero(idle->folios, pfn))
+		if (!pfn || !is_due(idle, skew, i) || folio_reader_is_zero(idle->folios, pfn))
 			continue;
 		if (pfn >> IDLE_CHUNK_SHIFT != chunk_index) {
 			chunk_index = pfn >> IDLE_CHUNK_SHIFT;
@@ -71,9 +81,9 @@ static size_t gather(struct idle *idle, size_t n)
 		if (!chunk)
 			continue;
 		chunk->marks[idle_word(pfn)] |= idle_bit(pfn);
-		present++;
+		marked++;
 	}
-	return present;
+	return marked;
 }
 
 /*
@@ -86,10 +96,10 @@ static size_t step_pages(const struct walk *walk, uint64_t end)
 	uint64_t n = (end >> TIERED_PAGE_SHIFT) - page, beyond;
 
 	if (n > IDLE_ENTRIES)
-		n = IDLE_ENTRIES - page % BLOCK_PAGES;
+		n = IDLE_ENTRIES - page % IDLE_BLOCK_PAGES;
 	if (n > walk->left) {
 		n = walk->left;
-		beyond = (page + n) % BLOCK_PAGES;
+		beyond = (page + n) % IDLE_BLOCK_PAGES;
 		if (n > beyond)
 			n -= beyond;
 		else if (walk->cost.pages)
@@ -98,47 +108,114 @@ static size_t step_pages(const struct walk *walk, uint64_t end)
 	return (size_t)n;
 }
 
+/* What of the block around @page is due; the last answer is kept, for asking counts as a visit. */
+static unsigned int ask(struct walk *walk, uint64_t page, uint64_t ret_due[IDLE_BLOCK_WORDS])
+{
+	const struct tracker_env *env = walk->idle->env;
+	const uint64_t block = page / IDLE_BLOCK_PAGES;
+
+	if (!env->due) {
+		memset(ret_due, 0xff, sizeof(walk->due));
+		return IDLE_BLOCK_PAGES;
+	}
+	if (walk->asked != block) {
+		walk->asked = block;
+		walk->n_due = env->due(env->due_arg, walk->idle->targets[walk->target]->id,
+				       block * IDLE_BLOCK_PAGES << TIERED_PAGE_SHIFT, walk->due);
+	}
+	memcpy(ret_due, walk->due, sizeof(walk->due));
+	return walk->n_due;
+}
+
 static void pay(struct walk *walk, uint64_t pages)
 {
 	walk->cost.pages += pages;
 	walk->left -= pages < walk->left ? pages : walk->left;
 }
 
-/* 1: on with the next mapping; 0: the budget is used up; -ESRCH: the target is gone; -errno. */
-static int mark_range(struct walk *walk, uint64_t end)
+/* Passes blocks of which nothing is due; each costs the question. */
+static void pass_blocks(struct walk *walk, uint64_t end)
+{
+	while (walk->address < end && walk->left) {
+		const uint64_t page = walk->address >> TIERED_PAGE_SHIFT;
+		uint64_t next = (page / IDLE_BLOCK_PAGES + 1) * IDLE_BLOCK_PAGES
+				<< TIERED_PAGE_SHIFT;
+
+		if (ask(walk, page, walk->idle->due[0]))
+			break;
+		if (next > end)
+			next = end;
+		walk->cost.skipped += (next - walk->address) >> TIERED_PAGE_SHIFT;
+		walk->address = next;
+		pay(walk, 1);
+	}
+}
+
+/* How many of the next @n pages come before a block of which nothing is due. */
+static size_t due_pages(struct walk *walk, size_t n, uint32_t *ret_partly)
+{
+	const uint64_t page = walk->address >> TIERED_PAGE_SHIFT;
+	const size_t skew = page % IDLE_BLOCK_PAGES;
+	size_t block;
+
+	*ret_partly = 0;
+	for (block = 0; block * IDLE_BLOCK_PAGES < skew + n; block++) {
+		const size_t before = block * IDLE_BLOCK_PAGES;
+		unsigned int due = ask(walk, page - skew + before, walk->idle->due[block]);
+
+		if (!due && block)
+			return before - skew;
+		*ret_partly |= due < IDLE_BLOCK_PAGES;
+	}
+	return n;
+}
+
+/* One reading of pagemap, and the marks that follow from it; 0 or -errno. */
+static int mark_pages(struct walk *walk, size_t want, uint64_t end)
 {
 	struct idle *idle = walk->idle;
 	const struct target *target = idle->targets[walk->target];
-	uint64_t start;
-	size_t want, present;
-	int n, err;
+	const uint64_t start = walk->address;
+	size_t marked;
+	uint32_t partly;
+	int n;
 
-	while (walk->address < end) {
+	want = due_pages(walk, want, &partly);
+	n = target_pagemap(target, start, idle->entries, want);
+	if (n < 0)
+		return n;
+	marked = gather(idle, (start >> TIERED_PAGE_SHIFT) % IDLE_BLOCK_PAGES, (size_t)n);
+	walk->address += (uint64_t)n << TIERED_PAGE_SHIFT;
+	pay(walk, marked + ((size_t)n - marked) / PASSED_PER_PAGE);
+	walk->cost.marked += marked;
+	walk->cost.skipped += (size_t)n - marked;
+	if (marked) {
+		idle->marked[walk->target] = 1;
+		return span_add(idle, walk->target, start, walk->address, partly);
+	}
+	walk->address = pagemap_next_present(target, walk->address, end);
+	return 0;
+}
+
+/* 1: on with the next mapping; 0: the budget is used up; -ESRCH: the target is gone; -errno. */
+static int mark_range(struct walk *walk, uint64_t end)
+{
+	size_t want;
+	int err;
+
+	for (;;) {
+		pass_blocks(walk, end);
+		if (walk->address >= end)
+			return 1;
 		want = step_pages(walk, end);
 		if (!want)
 			return 0;
-		n = target_pagemap(target, walk->address, idle->entries, want);
-		if (n < 0)
-			return n;
-		present = gather(idle, (size_t)n);
-		start = walk->address;
-		walk->address += (uint64_t)n << TIERED_PAGE_SHIFT;
-		pay(walk, present + ((size_t)n - present) / ABSENT_PER_PAGE);
-		walk->cost.marked += present;
-		walk->cost.skipped += (size_t)n - present;
-		if (present) {
-			idle->marked[walk->target] = 1;
-			err = span_add(idle, walk->target, start, walk->address);
-		} else {
-			walk->address = pagemap_next_present(target, walk->address, end);
-			err = 0;
-		}
+		err = mark_pages(walk, want, end);
 		if (!err)
-			err = idle_breathe(idle);
+			err = idle_breathe(walk->idle);
 		if (err < 0)
 			return err;
 	}
-	return 1;
 }
 
 /* Walks one target between two addresses; returns as mark_range(). */
@@ -149,6 +226,7 @@ static int mark_target(struct walk *walk, uint64_t from, uint64_t to)
 	int ret;
 
 	walk->address = from;
+	walk->asked = UINT64_MAX;
 	for (i = 0; i < target->n_vmas; i++) {
 		const struct vma *vma = &target->vmas[i];
 
@@ -200,6 +278,7 @@ static int walk_round(struct walk *walk)
 		if (ret == 0) {
 			idle->cursor.target = idle->targets[walk->target]->id;
 			idle->cursor.address = walk->address;
+			walk->cost.cut = 1;
 			return 0;
 		}
 		/* Gone, or not to be read: the next one. Whoever holds it finds out as well. */

@@ -77,11 +77,14 @@ static uint8_t order_of(uint32_t pages)
  */
 static void extend(struct idle *idle, uint64_t entry)
 {
-	struct observation *last = &idle->batch[idle->n_batch - 1];
+	struct observation *last;
 
 	idle->run_pages++;
 	idle->run_pfn++;
 	idle->run_address += TIERED_PAGE_SIZE;
+	if (idle->run_silent)
+		return;
+	last = &idle->batch[idle->n_batch - 1];
 	last->order = order_of(idle->run_pages);
 	if (!(entry & PAGEMAP_EXCLUSIVE))
 		last->flags |= OBSERVED_SHARED;
@@ -101,8 +104,16 @@ static uint8_t shared_flags(struct idle_chunk *chunk, uint64_t pfn)
 	return flags;
 }
 
-static void report(struct idle *idle, uint32_t target, uint64_t address, uint64_t entry,
-		   struct idle_chunk *chunk)
+static void add(struct idle *idle, struct observation observation)
+{
+	if (idle->n_batch == IDLE_BATCH)
+		hand_on(idle);
+	idle->batch[idle->n_batch++] = observation;
+}
+
+/* A folio begins at @address; where not all were due, nothing is said of those without a mark. */
+static void report(struct idle *idle, const struct idle_span *span, uint64_t address,
+		   uint64_t entry, struct idle_chunk *chunk)
 {
 	const uint64_t pfn = entry & PAGEMAP_PFN_MASK;
 	uint8_t seen = SEEN_UNKNOWN, flags = 0;
@@ -115,16 +126,16 @@ static void report(struct idle *idle, uint32_t target, uint64_t address, uint64_
 		seen = seen_of_tail(idle, chunk, pfn, &flags);
 	else if (chunk)
 		seen = seen_of(chunk, pfn, &flags);
-	if (idle->n_batch == IDLE_BATCH)
-		hand_on(idle);
-	idle->batch[idle->n_batch++] = (struct observation){
-		.address = address,
-		.interval_ns = idle->interval_ns,
-		.target = target,
-		.node = topology_node_of_pfn(idle->env->topology, pfn),
-		.seen = seen,
-		.flags = flags,
-	};
+	idle->run_silent = span->partly && seen == SEEN_UNKNOWN && !(flags & OBSERVED_FIXED);
+	if (!idle->run_silent)
+		add(idle, (struct observation){
+				  .address = address,
+				  .interval_ns = idle->interval_ns,
+				  .target = idle->targets[span->target]->id,
+				  .node = topology_node_of_pfn(idle->env->topology, pfn),
+				  .seen = seen,
+				  .flags = flags,
+			  });
 	idle->run_pages = 1;
 	idle->run_pfn = pfn + 1;
 	idle->run_address = address + TIERED_PAGE_SIZE;
@@ -146,7 +157,7 @@ static int chunk_of(struct idle *idle, uint64_t pfn, struct idle_chunk **ret)
 }
 
 /* Reports @n pages from @address on, whose entries are read; adds to @cost. */
-static int report_pages(struct idle *idle, uint32_t target, uint64_t address, size_t n,
+static int report_pages(struct idle *idle, const struct idle_span *span, uint64_t address, size_t n,
 			struct tracker_cost *cost)
 {
 	struct idle_chunk *chunk = NULL;
@@ -173,8 +184,8 @@ static int report_pages(struct idle *idle, uint32_t target, uint64_t address, si
 			extend(idle, entry);
 			continue;
 		}
-		report(idle, target, address, entry, chunk);
-		cost->marked++;
+		report(idle, span, address, entry, chunk);
+		cost->marked += !idle->run_silent;
 	}
 	cost->pages += n;
 	cost->skipped += n - present;
@@ -196,7 +207,7 @@ static int read_span(struct idle *idle, const struct idle_span *span, struct tra
 		n = target_pagemap(target, address, idle->entries, want);
 		if (n < 0)
 			return n;
-		err = report_pages(idle, target->id, address, (size_t)n, cost);
+		err = report_pages(idle, span, address, (size_t)n, cost);
 		if (!err)
 			err = idle_breathe(idle);
 		if (err < 0)

@@ -91,6 +91,18 @@ void view_done(struct view *view)
 	view->targets = NULL;
 }
 
+uint64_t view_fast_pages(const struct window *window)
+{
+	const struct topology_node *nodes;
+	uint64_t pages = 0;
+	size_t i, n;
+
+	nodes = topology_nodes(window->config->topology, &n);
+	for (i = 0; i < n && nodes[i].tier == 0; i++)
+		pages += nodes[i].total_pages;
+	return pages;
+}
+
 uint64_t view_fast_nodes(const struct window *window)
 {
 	const struct topology_node *nodes;

@@ -21,6 +21,9 @@ struct view {
 int view_take(const struct window *window, struct view *ret);
 void view_done(struct view *view);
 
+/* Base pages of the fastest tier. */
+uint64_t view_fast_pages(const struct window *window);
+
 /* Nodes of the fastest tier, a bit for each. */
 uint64_t view_fast_nodes(const struct window *window);
 

@@ -15,6 +15,7 @@
 #include "observe/topology.h"
 #include "util/clock.h"
 #include "worker/aside.h"
+#include "worker/turns.h"
 #include "worker/view.h"
 
 /* No call on a healthy process sleeps for so long; the watchdog has much more patience. */
@@ -47,6 +48,8 @@ int window_open(struct window *window, const struct worker_config *config,
 		.sys_root = config->sys_root,
 		.breathe = breathe,
 		.breathe_arg = window,
+		.due = turns_due,
+		.due_arg = window,
 		.young = config->young,
 	};
 	window->interval_ns = config->window_ns ? config->window_ns : FIRST_INTERVAL_NS;
@@ -114,9 +117,11 @@ static int step_mark(struct window *window)
 		window->account.starved = 1;
 		return 0;
 	}
+	turns_begin(window);
 	ret = tracker->mark(window->tracker, pages, &cost);
 	if (ret < 0)
 		return ret;
+	turns_end(window, pages, &cost);
 	tracker->marked_targets(window->tracker, seat_marked, window);
 	window->marked_ns = clock_now_ns();
 	window->pages = cost.pages;
@@ -182,7 +187,7 @@ static void doubt_idle(struct window *window, const struct seat *seat, struct ob
 							    : window->doubt.anon;
 
 	if (rivals)
-		window->account.withheld += UINT64_C(1) << seen->order;
+		window->account.withheld += ((uint64_t)seen->more + 1) << seen->order;
 	if (rivals || (!seat->flushed && !window->config->observe))
 		seen->seen = SEEN_UNKNOWN;
 }
@@ -268,14 +273,9 @@ static int step_decide(struct window *window)
 static void step_adapt(struct window *window)
 {
 	const struct worker_config *config = window->config;
-	const struct topology_node *nodes;
-	uint64_t fast_pages = 0, accessed;
 	struct heat_stats stats;
-	size_t i, n;
+	uint64_t accessed;
 
-	nodes = topology_nodes(config->topology, &n);
-	for (i = 0; i < n && nodes[i].tier == 0; i++)
-		fast_pages += nodes[i].total_pages;
 	heat_stats(window->heat, &stats);
 	window->account.observed = stats.observed;
 	window->account.accessed = stats.accessed;
@@ -288,11 +288,12 @@ static void step_adapt(struct window *window)
 						      config->window_max_ns);
 	if (!stats.observed)
 		return;
-	/* A slice stands for the whole. */
-	accessed = (uint64_t)((unsigned __int128)stats.accessed *
-			      (stats.tracked > stats.observed ? stats.tracked : stats.observed) /
-			      stats.observed);
-	window->interval_ns = interval_next(window->interval_ns, accessed, fast_pages,
+	/* What was looked at stands for the whole. */
+	accessed = (uint64_t)((unsigned __int128)stats.accessed_for *
+			      (stats.tracked > stats.observed_for ? stats.tracked
+								  : stats.observed_for) /
+			      stats.observed_for);
+	window->interval_ns = interval_next(window->interval_ns, accessed, view_fast_pages(window),
 					    stats.tracked, config->window_min_ns,
 					    config->window_max_ns);
 }

@@ -23,6 +23,7 @@
 #include "act/sharers.h"
 #include "decide/budget.h"
 #include "decide/heat.h"
+#include "decide/heat_due.h"
 #include "decide/plan.h"
 #include "observe/flush.h"
 #include "report/ledger.h"
@@ -45,6 +46,7 @@ struct window {
 	struct tracker_env env;
 	void *tracker;
 	struct heat *heat;
+	struct due due; /* turns that pages take to be looked at */
 	void *policy;
 	struct plan plan;
 	struct trail trail;

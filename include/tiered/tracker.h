@@ -49,7 +49,7 @@ enum seen {
 #define OBSERVED_FIXED 4u  /* cannot or must not move (bound, unevictable by rule, not on an LRU) */
 
 /**
- * struct observation - one folio of one target in one window
+ * struct observation - folios of one target in one window
  * @address: first mapped byte of the folio in the target's address space
  * @interval_ns: how long the mark was exposed to accesses
  * @target: id of the target (struct target.id)
@@ -57,6 +57,8 @@ enum seen {
  * @node: node the folio lies on
  * @seen: enum seen
  * @flags: OBSERVED_*
+ * @more: so many folios of the same order, node, seen and flags follow at consecutive
+ *	addresses: what is cold is long, and costs the same as one
  */
 struct observation {
 	uint64_t address;
@@ -66,6 +68,7 @@ struct observation {
 	uint8_t node;
 	uint8_t seen;
 	uint8_t flags;
+	uint32_t more;
 };
 
 /**
@@ -85,6 +88,10 @@ typedef void observe_fn(void *arg, const struct observation *observations, size_
  * @breathe: to be called about every 10 ms of own CPU; not 0: give up the
  *	     step at once, keep what is there, return -ECANCELED
  * @breathe_arg: for @breathe
+ * @due: for mark(): which of the 512 pages from @base on, aligned to 2 MiB, it should look
+ *	 at in this window, a bit each in @ret_pages; returns how many. NULL: at all. To be
+ *	 asked once per window and 2 MiB; pages passed over are not reported
+ * @due_arg: for @due
  * @young: for the tracker of that name; NULL: there is nothing for it
  */
 struct tracker_env {
@@ -93,6 +100,8 @@ struct tracker_env {
 	const char *sys_root;
 	int (*breathe)(void *arg);
 	void *breathe_arg;
+	unsigned int (*due)(void *arg, uint32_t target, uint64_t base, uint64_t ret_pages[8]);
+	void *due_arg;
 	const struct young_setup *young;
 };
 
@@ -102,13 +111,15 @@ struct tracker_env {
  *	present ones in full, absent ones for the little that they cost
  * @marked: pages or folios marked (mark) or reported (read)
  * @calls: system calls made on the bitmap or its like
- * @skipped: pages passed over: absent, swapped, zero, special, not ours
+ * @skipped: pages passed over: absent, swapped, zero, special, not ours, not due
+ * @cut: of mark(): @max_pages ended before all that was due had been looked at
  */
 struct tracker_cost {
 	uint64_t pages;
 	uint64_t marked;
 	uint64_t calls;
 	uint64_t skipped;
+	uint8_t cut;
 };
 
 /**
