@@ -80,7 +80,8 @@ static void count(void *arg, const struct observation *observations, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		bench->accessed += observations[i].seen == SEEN_ACCESSED;
+		if (observations[i].seen == SEEN_ACCESSED)
+			bench->accessed += (uint64_t)observations[i].more + 1;
 }
 
 static int compare(const void *a, const void *b)

@@ -237,13 +237,21 @@ static void judge(const struct probe *probe, struct area *area, const struct obs
 static void observe(void *arg, const struct observation *observations, size_t n)
 {
 	struct probe *probe = arg;
+	struct observation one;
+	uint64_t step;
 	size_t i;
 	int j;
 
-	for (i = 0; i < n; i++)
-		for (j = 0; j < AREAS; j++)
-			if (observations[i].address - (uintptr_t)areas[j].start < areas[j].bytes)
-				judge(probe, &areas[j], &observations[i]);
+	for (i = 0; i < n; i++) {
+		one = observations[i];
+		step = TIERED_PAGE_SIZE << one.order;
+		/* A run of alike ones, one after the other. */
+		for (; one.address <= observations[i].address + observations[i].more * step;
+		     one.address += step)
+			for (j = 0; j < AREAS; j++)
+				if (one.address - (uintptr_t)areas[j].start < areas[j].bytes)
+					judge(probe, &areas[j], &one);
+	}
 }
 
 static void window(struct probe *probe)

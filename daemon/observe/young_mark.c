@@ -102,8 +102,10 @@ static int look_range(struct walk *walk, size_t index, uint64_t from, uint64_t t
 		request.start = start;
 		request.end = to;
 		request.blocks = step_blocks(walk);
-		if (!request.blocks)
+		if (!request.blocks) {
+			walk->cost.cut = 1;
 			return 0;
+		}
 		err = young->source->read(young->source->arg, &request);
 		if (err < 0)
 			return err;
@@ -144,9 +146,11 @@ static int take_run(struct walk *walk, size_t index, const struct young_run *run
 	pages = (uint64_t)((unsigned __int128)run->pages * blocks / whole);
 	if (pages > walk->left) {
 		blocks = (uint64_t)((unsigned __int128)walk->left * whole / run->pages);
+		if (!blocks && !walk->cost.pages)
+			return look_range(walk, index, from, to, ret_reached);
+		walk->cost.cut = 1;
 		if (!blocks)
-			return walk->cost.pages ? 0
-						: look_range(walk, index, from, to, ret_reached);
+			return 0;
 		pages = walk->left;
 	}
 	pay(walk, pages);

@@ -65,6 +65,16 @@ static uint8_t hit_of(const struct young_view *view, const struct observation *s
 	return start->seen == SEEN_IDLE && view->seat->cleared ? SEEN_ACCESSED : SEEN_UNKNOWN;
 }
 
+/* Could it be one more, or some, of what the last observation is about? */
+static int extends_last(const struct young *young, const struct observation *one)
+{
+	const struct observation *last = &young->batch[young->n_batch - 1];
+
+	return young->n_batch && last->seen == one->seen && last->node == one->node &&
+	       !last->order && !last->flags && last->more < UINT32_MAX / 2 &&
+	       last->address + (((uint64_t)last->more + 1) << TIERED_PAGE_SHIFT) == one->address;
+}
+
 /* A whole group of single pages on one node, of this process alone: as few instructions as can be. */
 static void report_whole_group(struct young *young, const struct young_view *view,
 			       unsigned int group)
@@ -75,11 +85,21 @@ static void report_whole_group(struct young *young, const struct young_view *vie
 	const uint8_t hit = hit_of(view, &one);
 	unsigned int i;
 
+	one.node = node_of(young, young_frame(view, base));
+	if (!accessed && extends_last(young, &one)) {
+		young->batch[young->n_batch - 1].more += YOUNG_GROUP_PAGES;
+		return;
+	}
 	if (young->n_batch + YOUNG_GROUP_PAGES > YOUNG_BATCH)
 		hand_on(young);
 	out = &young->batch[young->n_batch];
+	if (!accessed) {
+		one.more = YOUNG_GROUP_PAGES - 1;
+		*out = one;
+		young->n_batch++;
+		return;
+	}
 	young->n_batch += YOUNG_GROUP_PAGES;
-	one.node = node_of(young, young_frame(view, base));
 #pragma GCC unroll 16
 	for (i = 0; i < YOUNG_GROUP_PAGES; i++) {
 		out[i] = one;

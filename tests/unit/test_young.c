@@ -128,15 +128,19 @@ static struct tracker_cost young_mark_all(uint64_t max_pages)
 
 static void collect_any(void *arg, const struct observation *observations, size_t n)
 {
-	size_t i;
+	size_t i, j;
 
 	(void)arg;
 	for (i = 0; i < n; i++) {
 		assert_int_equal(observations[i].target, observations[0].target);
 		if (i)
 			assert_true(observations[i].address > observations[i - 1].address);
-		assert_true(fake.n_seen < FRAMES);
-		fake.seen[fake.n_seen++] = observations[i];
+		for (j = 0; j <= observations[i].more; j++) {
+			assert_true(fake.n_seen < FRAMES);
+			fake.seen[fake.n_seen] = observations[i];
+			fake.seen[fake.n_seen++].address += (uint64_t)j << observations[i].order
+									<< TIERED_PAGE_SHIFT;
+		}
 	}
 }
 
@@ -306,13 +310,16 @@ static void test_read_stands_in(void **state)
 
 static void test_budget(void **state)
 {
+	struct tracker_cost cost;
 	int i;
 
 	(void)state;
 	set_run(0, 0, 1000, 2048, OWN);
 	begin("idle");
 	fake.vmas[1][0] = (struct vma){ PAGE(0), PAGE(1) };
-	assert_int_equal(young_mark_all(1024).marked, 1024);
+	cost = young_mark_all(1024);
+	assert_int_equal(cost.marked, 1024);
+	assert_int_equal(cost.cut, 1);
 	young_read_all(1);
 	assert_int_equal(fake.n_seen, 1024);
 	assert_non_null(seen_at(0));
