@@ -13,7 +13,8 @@
 /* Hot pages are few, and one that cools down holds a place on the fast tier. */
 #define HOT_LEVEL_MAX 2
 
-unsigned int page_turn(const struct region_store *store, union page page)
+/* The page is due in one of 2^this visits. */
+static unsigned int turn_of(const struct region_store *store, union page page)
 {
 	int far, octaves;
 
@@ -33,6 +34,20 @@ unsigned int page_turn(const struct region_store *store, union page page)
 static int is_turn(unsigned int turn, uint64_t visit)
 {
 	return (visit & ((UINT64_C(1) << turn) - 1)) == 0;
+}
+
+/* Not all regions have their turn at once. */
+static uint64_t visit_of(const struct region *region)
+{
+	return region->visits + (region->base >> REGION_SHIFT);
+}
+
+uint64_t region_stands_for(const struct region_store *store, const struct region *region,
+			   union page page)
+{
+	unsigned int turn = turn_of(store, page);
+
+	return is_turn(turn, visit_of(region)) ? UINT64_C(1) << turn : 0;
 }
 
 static void all_due(uint64_t pages[DUE_WORDS], int due)
@@ -62,7 +77,7 @@ static void pages_due(const struct region_store *store, const union page *states
 		/* Neighbours are often alike. */
 		if (states[i].word != word && !page_is_tail(states[i])) {
 			word = states[i].word;
-			is_due = is_turn(page_turn(store, states[i]), visit);
+			is_due = is_turn(turn_of(store, states[i]), visit);
 		}
 		pages[i / 64] |= (uint64_t)is_due << i % 64;
 	}
@@ -79,19 +94,18 @@ unsigned int heat_due(struct heat *heat, uint32_t target, uint64_t base,
 	const struct region_store *store = &heat->store;
 	struct heat_target *found = store->due.level ? table_target(heat, target) : NULL;
 	struct region *region = found ? table_region(found, base) : NULL;
-	uint64_t visit;
 
 	all_due(ret_pages, 1);
 	if (!region || !region->present)
 		return REGION_PAGES;
-	/* Whoever is visited has not faded; and not all regions have their turn at once. */
+	/* Whoever is visited has not faded. */
 	region->lap = found->laps & REGION_LAPS;
 	region->visits++;
-	visit = region->visits + (base >> REGION_SHIFT);
 	if (region->block)
-		pages_due(store, pool_block(&store->states, region->block), visit, ret_pages);
+		pages_due(store, pool_block(&store->states, region->block), visit_of(region),
+			  ret_pages);
 	else
-		all_due(ret_pages, is_turn(page_turn(store, region->page), visit));
+		all_due(ret_pages, is_turn(turn_of(store, region->page), visit_of(region)));
 	return count(ret_pages);
 }
 

@@ -47,11 +47,11 @@ static int is_known(const struct observation *seen)
 }
 
 /* @before: their state until now. */
-static void count_pages(struct region_store *store, const struct observation *seen,
-			union page before, unsigned int pages)
+static void count_pages(struct region_store *store, const struct region *region,
+			const struct observation *seen, union page before, unsigned int pages)
 {
 	struct heat_stats *stats = &store->stats;
-	uint64_t stands_for = (uint64_t)pages << page_turn(store, before);
+	uint64_t stands_for = pages * region_stands_for(store, region, before);
 
 	stats->observed += pages;
 	stats->observed_for += stands_for;
@@ -90,7 +90,7 @@ static void observe_folio(struct region_store *store, struct region *region, str
 		page = reshaped(store->pages, index, length);
 	if (!page_is_head(page))
 		page = store->inherit;
-	count_pages(store, seen, page, length);
+	count_pages(store, region, seen, page, length);
 	page = page_after(memo, page, seen);
 	if (same)
 		store->pages[index] = page;
@@ -116,7 +116,7 @@ static int observe_uniform(struct heat *heat, struct heat_target *target, struct
 	if (region->present)
 		page = region->page;
 	note_foreign(region, seen, 0, REGION_PAGES);
-	count_pages(store, seen, page, REGION_PAGES);
+	count_pages(store, region, seen, page, REGION_PAGES);
 	page = page_after(memo, page, seen);
 	if (!page_is_head(page))
 		return 1;

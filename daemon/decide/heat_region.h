@@ -118,8 +118,12 @@ unsigned int pages_head(const union page *pages, unsigned int index);
 /* Makes one folio of @length entries with state @page at @index; cut folios become base pages. */
 void pages_place(union page *pages, unsigned int index, unsigned int length, union page page);
 
-/* The page is due in one of 2^this visits. */
-unsigned int page_turn(const struct region_store *store, union page page);
+/*
+ * For how many visits of @region the look at a page of it, in this state until now, stands: 0 when
+ * it was not due, but looked at all the same.
+ */
+uint64_t region_stands_for(const struct region_store *store, const struct region *region,
+			   union page page);
 
 /* History of the page at @index: read, or written (0, or -ENOMEM). */
 union past region_past(const struct region_store *store, const struct region *region,

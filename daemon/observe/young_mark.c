@@ -161,11 +161,10 @@ static int take_run(struct walk *walk, size_t index, const struct young_run *run
 	return err < 0 ? err : *ret_reached == to;
 }
 
-/* As round_fn. */
-static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
+/* As round_fn, all of it. */
+static int mark_piece(struct walk *walk, size_t index, uint64_t from, uint64_t to,
+		      uint64_t *ret_reached)
 {
-	struct walk *walk = arg;
-
 	while (from < to) {
 		const struct young_run *run = young_run_find(&walk->young->fresh, index, from);
 		uint64_t start = to, end = to;
@@ -185,6 +184,50 @@ static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint6
 		from = end;
 	}
 	return 1;
+}
+
+/* Is something due of the block around @address? A look at the rest of it costs nothing more. */
+static int is_due(const struct walk *walk, size_t index, uint64_t address)
+{
+	const struct tracker_env *env = walk->young->env;
+	uint64_t pages[YOUNG_BLOCK_PAGES / 64];
+
+	return !env->due || env->due(env->due_arg, walk->young->targets[index]->id,
+				     address & ~(YOUNG_BLOCK_BYTES - 1), pages) > 0;
+}
+
+/* To ask counts as a visit: so not for all of a large mapping ahead. 1 GiB. */
+#define ASK_BYTES (UINT64_C(1) << 30)
+
+/* As round_fn: blocks of which something is due. Those that are passed cost the question. */
+static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
+{
+	struct walk *walk = arg;
+	uint64_t at, next;
+	int due, ret;
+
+	for (at = from; at < to; at = next) {
+		next = (at & ~(YOUNG_BLOCK_BYTES - 1)) + YOUNG_BLOCK_BYTES;
+		if (next > to)
+			next = to;
+		due = is_due(walk, index, at);
+		if (due && at - from < ASK_BYTES)
+			continue;
+		ret = mark_piece(walk, index, from, at, ret_reached);
+		if (ret <= 0)
+			return ret;
+		from = due ? at : next;
+		if (due)
+			continue;
+		walk->cost.skipped += (next - at) >> TIERED_PAGE_SHIFT;
+		pay(walk, 1);
+		if (walk->left)
+			continue;
+		*ret_reached = next;
+		walk->cost.cut = 1;
+		return 0;
+	}
+	return mark_piece(walk, index, from, to, ret_reached);
 }
 
 int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)

@@ -315,10 +315,10 @@ static void step_adapt(struct window *window)
 	if (window->account.starved)
 		window->interval_ns = interval_longer(window->interval_ns, config->window_min_ns,
 						      config->window_max_ns);
-	if (!stats.observed)
-		return;
 	/* What was looked at stands for the whole; of those who sleep it is known: nothing. */
 	known = stats.observed_for + stats.asleep;
+	if (!stats.observed || !known)
+		return;
 	accessed = (uint64_t)((unsigned __int128)stats.accessed_for *
 			      (stats.tracked > known ? stats.tracked : known) / known);
 	window->interval_ns = interval_next(window->interval_ns, accessed, view_fast_pages(window),
