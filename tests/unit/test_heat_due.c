@@ -181,6 +181,27 @@ static void test_stands_for(void **state)
 	heat_free(heat);
 }
 
+/* A look out of turn teaches, but stands for nobody: or cold pages would count many times. */
+static void test_out_of_turn(void **state)
+{
+	struct heat *heat = known_pages();
+	const struct due due = { .border = BORDER, .level = 3 };
+	uint64_t stands_for = 0, window;
+	uint64_t pages[DUE_WORDS];
+
+	(void)state;
+	heat_take_turns(heat, &due);
+	for (window = 41; window < 41 + VISITS; window++) {
+		heat_window(heat, window);
+		heat_due(heat, TARGET, BASE, pages);
+		observe(heat, see(BASE + (COLD + 1) * PAGE, SEEN_IDLE));
+		assert_int_equal(stats_of(heat).observed, 1);
+		stands_for += stats_of(heat).observed_for;
+	}
+	assert_int_equal(stands_for, VISITS);
+	heat_free(heat);
+}
+
 static void test_level(void **state)
 {
 	static const struct {
@@ -213,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_new_is_due),
 		cmocka_unit_test(test_visited_does_not_fade),
 		cmocka_unit_test(test_stands_for),
+		cmocka_unit_test(test_out_of_turn),
 		cmocka_unit_test(test_level),
 	};
 

@@ -335,6 +335,48 @@ static void test_budget(void **state)
 	assert_int_equal(fake.n_seen, 512);
 }
 
+/* Of blocks 0, 1, 2 ... of the first target these are due. */
+static unsigned int every_third(void *arg, uint32_t target, uint64_t base, uint64_t ret_pages[8])
+{
+	uint64_t block = (base - BASE) / YOUNG_BLOCK_BYTES;
+
+	assert_int_equal(base % YOUNG_BLOCK_BYTES, 0);
+	*(unsigned int *)arg += target == 10;
+	memset(ret_pages, 0, 8 * sizeof(ret_pages[0]));
+	ret_pages[3] = block % 3 == 1;
+	return block % 3 == 1;
+}
+
+/* Blocks of which nothing is due are passed, also where read() has looked at them already. */
+static void test_turns(void **state)
+{
+	unsigned int asked = 0, window;
+	struct tracker_cost cost;
+
+	(void)state;
+	fake.env.due = every_third;
+	fake.env.due_arg = &asked;
+	set_run(0, 0, 1000, 4096, OWN);
+	begin("idle");
+	fake.vmas[1][0] = (struct vma){ PAGE(0), PAGE(1) };
+	for (window = 1; window <= 3; window++) {
+		cost = young_mark_all(UINT64_MAX);
+		assert_int_equal(asked, window * 8);
+		assert_int_equal(cost.cut, 0);
+		assert_int_equal(cost.marked, 3 * 512);
+		young_read_all(NSEC_PER_SEC);
+		assert_int_equal(fake.n_seen, 3 * 512);
+		assert_null(seen_at(0));
+		assert_non_null(seen_at(512));
+		assert_null(seen_at(1024));
+		assert_non_null(seen_at(4 * 512 + 511));
+	}
+	/* What is passed costs next to nothing, and the rest is for the next window. */
+	cost = young_mark_all(512 + 2);
+	assert_int_equal(cost.marked, 512);
+	assert_int_equal(cost.cut, 1);
+}
+
 static void count_target(void *arg, struct target *target)
 {
 	*(uint32_t *)arg += target->id;
@@ -483,6 +525,7 @@ int main(void)
 		YOUNG(test_odd),
 		YOUNG(test_read_stands_in),
 		YOUNG(test_budget),
+		YOUNG(test_turns),
 		YOUNG(test_left_out),
 		YOUNG(test_clear_refs),
 		YOUNG(test_clear_refs_bounds),
