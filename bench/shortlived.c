@@ -77,7 +77,7 @@ static int pages_moved(uint64_t *memory)
 
 _Noreturn static void live(unsigned int n)
 {
-	const struct timespec pause = { .tv_nsec = 1000000L * (40 + n % 40) };
+	const struct timespec pause = { .tv_nsec = 1000000L * (60 + n % 60) };
 	uint64_t *memory;
 
 	prctl(PR_SET_NAME, "shortlived");
