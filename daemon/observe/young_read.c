@@ -68,10 +68,13 @@ static uint8_t hit_of(const struct young_view *view, const struct observation *s
 /* Could it be one more, or some, of what the last observation is about? */
 static int extends_last(const struct young *young, const struct observation *one)
 {
-	const struct observation *last = &young->batch[young->n_batch - 1];
+	const struct observation *last;
 
-	return young->n_batch && last->seen == one->seen && last->node == one->node &&
-	       !last->order && !last->flags && last->more < UINT32_MAX / 2 &&
+	if (!young->n_batch)
+		return 0;
+	last = &young->batch[young->n_batch - 1];
+	return last->seen == one->seen && last->node == one->node && !last->order && !last->flags &&
+	       last->more < UINT32_MAX / 2 &&
 	       last->address + (((uint64_t)last->more + 1) << TIERED_PAGE_SHIFT) == one->address;
 }
 
