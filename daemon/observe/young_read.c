@@ -10,125 +10,14 @@
 #include <errno.h>
 
 #include "target.h"
-#include "topology.h"
 #include "util/clock.h"
+#include "young_batch.h"
 #include "young_runs.h"
 #include "young_view.h"
-
-static void hand_on(struct young *young)
-{
-	if (young->n_batch)
-		young->observe(young->observe_arg, young->batch, young->n_batch);
-	young->n_batch = 0;
-}
-
-static struct observation *next_observation(struct young *young)
-{
-	if (young->n_batch == YOUNG_BATCH)
-		hand_on(young);
-	return &young->batch[young->n_batch++];
-}
-
-/* No 2 MiB of frames belong to two nodes. */
-static inline uint8_t node_of(struct young *young, uint64_t frame)
-{
-	if (frame / YOUNG_BLOCK_PAGES != young->node_block) {
-		young->node_block = frame / YOUNG_BLOCK_PAGES;
-		young->node = topology_node_of_pfn(young->env->topology, frame);
-	}
-	return young->node;
-}
 
 static uint8_t order_of(unsigned int pages)
 {
 	return (uint8_t)(31 - __builtin_clz(pages));
-}
-
-/* What is the same in all observations of one page each in a group. */
-static struct observation start_group(const struct young *young, const struct young_view *view,
-				      unsigned int group)
-{
-	const int same = young_region_same(view->region, &view->look, group);
-
-	return (struct observation){
-		.address = view->block->address +
-			   ((uint64_t)group * YOUNG_GROUP_PAGES << TIERED_PAGE_SHIFT),
-		.interval_ns = young->interval_ns,
-		.target = view->seat->id,
-		.seen = same ? SEEN_IDLE : SEEN_UNKNOWN,
-	};
-}
-
-/* What a page that was accessed is reported as. */
-static uint8_t hit_of(const struct young_view *view, const struct observation *start)
-{
-	return start->seen == SEEN_IDLE && view->seat->cleared ? SEEN_ACCESSED : SEEN_UNKNOWN;
-}
-
-/* Could it be one more, or some, of what the last observation is about? */
-static int extends_last(const struct young *young, const struct observation *one)
-{
-	const struct observation *last = &young->batch[young->n_batch - 1];
-
-	return young->n_batch && last->seen == one->seen && last->node == one->node &&
-	       !last->order && !last->flags && last->more < UINT32_MAX / 2 &&
-	       last->address + (((uint64_t)last->more + 1) << TIERED_PAGE_SHIFT) == one->address;
-}
-
-/* A whole group of single pages on one node, of this process alone: as few instructions as can be. */
-static void report_whole_group(struct young *young, const struct young_view *view,
-			       unsigned int group)
-{
-	const unsigned int base = group * YOUNG_GROUP_PAGES;
-	uint64_t accessed = view->look.accessed[base / 64] >> base % 64 & 0xffff;
-	struct observation one = start_group(young, view, group), *out;
-	const uint8_t hit = hit_of(view, &one);
-	unsigned int i;
-
-	one.node = node_of(young, young_frame(view, base));
-	if (!accessed && extends_last(young, &one)) {
-		young->batch[young->n_batch - 1].more += YOUNG_GROUP_PAGES;
-		return;
-	}
-	if (young->n_batch + YOUNG_GROUP_PAGES > YOUNG_BATCH)
-		hand_on(young);
-	out = &young->batch[young->n_batch];
-	if (!accessed) {
-		one.more = YOUNG_GROUP_PAGES - 1;
-		*out = one;
-		young->n_batch++;
-		return;
-	}
-	young->n_batch += YOUNG_GROUP_PAGES;
-#pragma GCC unroll 16
-	for (i = 0; i < YOUNG_GROUP_PAGES; i++) {
-		out[i] = one;
-		out[i].address = one.address + i * TIERED_PAGE_SIZE;
-	}
-	for (; accessed; accessed &= accessed - 1)
-		out[__builtin_ctzll(accessed)].seen = hit;
-}
-
-/* The same with holes, or over the edge of a mapping; returns how many were present. */
-static unsigned int report_group(struct young *young, const struct young_view *view,
-				 unsigned int group)
-{
-	const unsigned int base = group * YOUNG_GROUP_PAGES, shift = base % 64;
-	const uint64_t accessed = view->look.accessed[base / 64] >> shift;
-	const uint64_t present = view->look.present[base / 64] >> shift & 0xffff;
-	struct observation one = start_group(young, view, group);
-	const uint8_t miss = one.seen, hit = hit_of(view, &one);
-	unsigned int i, n = 0;
-
-	for (i = 0; i < YOUNG_GROUP_PAGES; i++, one.address += TIERED_PAGE_SIZE) {
-		if (!(present >> i & 1) || base + i < view->first || base + i >= view->end)
-			continue;
-		one.node = node_of(young, young_frame(view, base + i));
-		one.seen = accessed >> i & 1 ? hit : miss;
-		*next_observation(young) = one;
-		n++;
-	}
-	return n;
 }
 
 /* A page of several address spaces is to be counted in one of them: the first that is read. */
@@ -225,12 +114,12 @@ static void report_folio(struct young *young, const struct young_view *view, uns
 		flags |= OBSERVED_FILE;
 	if (folio->odd && folio->accessed)
 		flags |= OBSERVED_FIXED;
-	*next_observation(young) = (struct observation){
+	*young_next(young) = (struct observation){
 		.address = view->block->address + ((uint64_t)page << TIERED_PAGE_SHIFT),
 		.interval_ns = young->interval_ns,
 		.target = view->seat->id,
 		.order = order_of(view->block->kind == YOUNG_HUGE ? YOUNG_BLOCK_PAGES : run),
-		.node = node_of(young, young_frame(view, page)),
+		.node = young_node_of(young, young_frame(view, page)),
 		.seen = judge(young, view, folio),
 		.flags = flags,
 	};
@@ -239,27 +128,6 @@ static void report_folio(struct young *young, const struct young_view *view, uns
 static int is_zero(const struct young_view *view, unsigned int page)
 {
 	return view->detail && young_bit(view->detail->zero, page);
-}
-
-/* Single pages of this process alone; returns how many observations it made. */
-static uint64_t report_plain(struct young *young, const struct young_view *view)
-{
-	unsigned int group;
-	uint64_t n = 0;
-
-	for (group = 0; group < YOUNG_GROUPS; group++) {
-		const unsigned int base = group * YOUNG_GROUP_PAGES;
-		const uint64_t present = view->look.present[base / 64] >> base % 64 & 0xffff;
-
-		if (present == 0xffff && view->look.near >> group & 1 && base >= view->first &&
-		    base + YOUNG_GROUP_PAGES <= view->end) {
-			report_whole_group(young, view, group);
-			n += YOUNG_GROUP_PAGES;
-		} else if (present) {
-			n += report_group(young, view, group);
-		}
-	}
-	return n;
 }
 
 /* Folio by folio, those whose turn it is. */
@@ -293,7 +161,7 @@ static void report_block(struct young *young, struct young_span *span,
 			 const struct young_view *view, struct tracker_cost *cost)
 {
 	if (!view->detail && view->block->kind == YOUNG_TABLE)
-		cost->marked += report_plain(young, view);
+		cost->marked += young_report_plain(young, view);
 	else
 		cost->marked += report_folios(young, view, &span->shared);
 }
@@ -368,7 +236,7 @@ static int read_spans(struct young *young, struct tracker_cost *cost)
 		if (young->shared_turn && !young->spans[i].shared)
 			continue;
 		if (i && !continues(&young->spans[i - 1], &young->spans[i]))
-			hand_on(young);
+			young_hand_on(young);
 		err = read_span(young, &young->spans[i], cost);
 		if (err == -ECANCELED)
 			return err;
@@ -395,7 +263,7 @@ int young_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg
 	for (young->shared_turn = 0, err = 0; young->shared_turn < 2 && !err;
 	     young->shared_turn++) {
 		err = read_spans(young, &cost);
-		hand_on(young);
+		young_hand_on(young);
 	}
 	cost.calls += young->bitmap.calls - calls;
 	if (err < 0) {
