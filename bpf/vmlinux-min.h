@@ -46,6 +46,16 @@ struct mempolicy {
 };
 
 struct mm_struct;
+struct file;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
 
 struct task_struct {
 	int pid;
@@ -56,6 +66,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	struct files_struct *files;
 	struct mempolicy *mempolicy;
 	char comm[16];
 };
@@ -70,6 +81,8 @@ struct mmu_notifier_subscriptions {
 };
 
 struct mm_struct {
+	void *pgd;
+	atomic_t mm_users;
 	struct task_struct *owner;
 	struct mmu_notifier_subscriptions *notifier_subscriptions;
 };
@@ -79,6 +92,8 @@ struct inode {
 };
 
 struct file {
+	const void *f_op;
+	void *private_data;
 	struct inode *f_inode;
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bpf/damon.h"
+#include "bpf/young.h"
 #include "check_rows.h"
 #include "config/config.h"
 #include "ctl.h"
@@ -16,6 +17,7 @@
 #include "observe/tracker.h"
 #include "undo/undo.h"
 #include "util/kdamond.h"
+#include "observe/young_source.h"
 
 /* In the order in which they are shown: what decides first, then what is in the way. */
 static const struct check_row rows[] = {
@@ -73,21 +75,30 @@ static int open_conf(struct check_env *env)
 
 static void open_tracker(struct check_env *env)
 {
+	const struct config *config = env->config;
+	struct bpf *bpf = env->config->bpf ? env->loaded : NULL;
 	/* The kdamond of a daemon at work is no reason against that tracker. */
 	uint64_t noted = undo_noted_kdamond(UNDO_RUN_DIR);
 	const struct damon_setup damon = {
-		.source = bpf_damon(env->loaded),
+		.source = bpf_damon(bpf),
 		.mark = noted ? noted : kdamond_mark(),
+	};
+	struct young_setup young = {
+		.lock_max_ns = config->young_lock_max_ns,
+		.lock_share_ppm = config->young_lock_share_ppm,
 	};
 	const struct tracker_env machine = {
 		.topology = env->topology,
 		.proc_root = env->proc_root,
 		.sys_root = env->sys_root,
 		.damon = &damon,
+		.young = &young,
 	};
 
+	young.source = bpf_young(bpf);
+	snprintf(young.clear, sizeof(young.clear), "%s", config->young_clear);
 	env->tracker = NULL;
-	tracker_choose(env->config->tracker, &machine, &env->tracker, env->tracker_why,
+	tracker_choose(config->tracker, &machine, &env->tracker, env->tracker_why,
 		       sizeof(env->tracker_why));
 }
 

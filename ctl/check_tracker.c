@@ -28,21 +28,6 @@ static const char *tracker_names(char *buffer, size_t size)
 	return buffer;
 }
 
-/* The kernel has what a tracker needs, and the caller lacks the right to use it. */
-static int is_hidden(const struct check_env *env)
-{
-	static const char *const files[] = { "page_idle/bitmap", "damon/admin/kdamonds" };
-	char path[PATH_MAX];
-	size_t i;
-	int there = 0;
-
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/kernel/mm/%s", env->sys_root, files[i]);
-		there |= access(path, F_OK) == 0;
-	}
-	return there && !check_has_cap(env, CAP_SYS_ADMIN);
-}
-
 void check_tracker(const struct check_env *env, struct check *ret)
 {
 	char names[128];
@@ -59,10 +44,10 @@ void check_tracker(const struct check_env *env, struct check *ret)
 			  env->tracker->summary, names);
 		return;
 	}
-	if (is_hidden(env)) {
+	/* The kernel may have what a tracker needs: the caller lacks the right to try. */
+	if (!check_has_cap(env, CAP_SYS_ADMIN)) {
 		check_set(ret, CHECK_UNKNOWN,
-			  "idle page tracking or DAMON is there, but may not be tried: needs "
-			  "CAP_SYS_ADMIN and CAP_DAC_OVERRIDE");
+			  "may not be tried: needs CAP_SYS_ADMIN and CAP_DAC_OVERRIDE");
 		check_fix(ret, "run 'tieredctl check' as root");
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "manager.h"
 #include "observe/damon_source.h"
+#include "observe/young_source.h"
 #include "report/board.h"
 #include "tiered/event.h"
 #include "verbs/verbs.h"
@@ -65,6 +66,7 @@ struct manager {
 	struct rivals *rivals; /* the worker's while there is one */
 	struct damon_setup damon;
 	struct worker_config worker_config;
+	struct young_setup young;
 	struct group_view groups[CONFIG_RULES_MAX]; /* limits of [target] sections, in pages */
 	unsigned int unmet[CONFIG_RULES_MAX];       /* windows for which fast_min was not met */
 	uint64_t unmet_line_ns;

@@ -7,6 +7,7 @@
 
 #include "bpf/damon.h"
 #include "bpf/loader.h"
+#include "bpf/young.h"
 #include "manager_internal.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
@@ -23,15 +24,24 @@
 /* What trackers work with on this machine. */
 static void set_up(struct manager *manager, uint64_t kdamond, struct tracker_env *ret)
 {
+	const struct config *config = manager->config;
+
 	manager->damon = (struct damon_setup){
 		.source = bpf_damon(manager->bpf),
 		.mark = kdamond,
 	};
+	manager->young = (struct young_setup){
+		.source = bpf_young(manager->bpf),
+		.lock_max_ns = config->young_lock_max_ns,
+		.lock_share_ppm = config->young_lock_share_ppm,
+	};
+	snprintf(manager->young.clear, sizeof(manager->young.clear), "%s", config->young_clear);
 	*ret = (struct tracker_env){
 		.topology = manager->topology,
 		.proc_root = "/proc",
 		.sys_root = "/sys",
 		.damon = &manager->damon,
+		.young = &manager->young,
 	};
 }
 

@@ -88,6 +88,7 @@ int manager_open_worker(struct manager *manager)
 	worker->damon = &manager->damon;
 	worker->proc_root = "/proc";
 	worker->sys_root = "/sys";
+	worker->young = &manager->young;
 	worker->observe = config->observe || manager->options->observe;
 	worker->window_ns = config->window.ns;
 	worker->window_min_ns = config->window_min_ns;

@@ -16,6 +16,14 @@ arena_rate=200000
 # times as long for each page, and a window may last 5 s at most.
 test_cpu_max=50%
 
+# Clears accessed bits, and runs by itself where it is built in: no page would be known to be cold.
+damon_stat=/sys/module/damon_stat/parameters/enabled
+[ ! -e $damon_stat ] || echo N >$damon_stat
+
+# As on our own kernel: hot pages lie at random, and Debian's "always" would hide them in huge ones.
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+[ ! -e $thp ] || echo madvise >$thp
+
 kill_quietly() { [ ! "$1" ] || { kill "$1" && wait "$1"; } 2>/dev/null; }
 arena_cleanup() {
 	kill_quietly "$watch_pid"
@@ -83,6 +91,7 @@ watch_stop() {
 daemon_start() {
 	{
 		printf '[tiered]\nmode = %s\ncpu_max = %s\nmin_size = 64M\n' "$1" "$test_cpu_max"
+		printf 'tracker = %s\n' "${TRACKER:-auto}"
 		shift
 		for line; do
 			echo "$line"

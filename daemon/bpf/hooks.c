@@ -114,6 +114,14 @@ const struct hook_spec hook_specs[HOOKS] = {
 		.kind = HOOK_RAW_TRACEPOINT,
 		.program = PROGRAM(damon_aggregated),
 	},
+	[HOOK_YOUNG] = {
+		.name = "page-tables",
+		.target = "bpf_prog_test_run_syscall",
+		.where = "syscall",
+		.purpose = "accessed bits read straight from page tables",
+		.kind = HOOK_RUN,
+		.program = PROGRAM(young_read),
+	},
 	[HOOK_TABLE_PROCESSES] = {
 		.name = "table-processes",
 		.target = "bpf_map_elem",
@@ -151,6 +159,7 @@ static int hook_btf_id(const struct hook_spec *spec, const struct btf *kernel)
 		snprintf(name, sizeof(name), "btf_trace_%s", spec->target);
 		return btf__find_by_name_kind(kernel, name, BTF_KIND_TYPEDEF);
 	case HOOK_FUNCTION:
+	case HOOK_RUN:
 		return btf__find_by_name_kind(kernel, spec->target, BTF_KIND_FUNC);
 	case HOOK_ITERATOR:
 		snprintf(name, sizeof(name), "bpf_iter_%s", spec->target);
@@ -249,6 +258,11 @@ static int trial_load(const struct hook_spec *spec, int btf_id)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, options);
 
+	if (spec->kind == HOOK_RUN) {
+		options.prog_flags = BPF_F_SLEEPABLE;
+		return bpf_prog_load(BPF_PROG_TYPE_SYSCALL, "tiered_trial", "GPL", empty,
+				     sizeof(empty) / sizeof(empty[0]), &options);
+	}
 	if (spec->kind == HOOK_RAW_TRACEPOINT)
 		return bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "tiered_trial", "GPL", empty,
 				     sizeof(empty) / sizeof(empty[0]), &options);
@@ -265,7 +279,7 @@ static int trial_run(const struct hook_spec *spec, int btf_id)
 
 	if (program < 0)
 		return program;
-	if (spec->kind == HOOK_ITERATOR)
+	if (hook_is_passive(spec))
 		return 0;
 	link = bpf_raw_tracepoint_open(spec->kind == HOOK_RAW_TRACEPOINT ? spec->target : NULL,
 				       program);
@@ -279,6 +293,7 @@ int hook_probe(const struct hook_spec *spec, const struct btf *kernel, char *rea
 	if (btf_id <= 0) {
 		snprintf(reason, size, "this kernel has no %s %s",
 			 spec->kind == HOOK_FUNCTION   ? "function"
+			 : spec->kind == HOOK_RUN      ? "function"
 			 : spec->kind == HOOK_ITERATOR ? "iterator"
 						       : "tracepoint",
 			 spec->target);

@@ -14,6 +14,7 @@ enum hook_kind {
 	HOOK_RAW_TRACEPOINT, /* arguments as plain words */
 	HOOK_FUNCTION,       /* fentry */
 	HOOK_ITERATOR,
+	HOOK_RUN, /* attached to nothing: the daemon runs it */
 };
 
 #define HOOK_NEEDS_OWNER 1u          /* mm_struct.owner: CONFIG_MEMCG */
@@ -40,6 +41,12 @@ extern const struct hook_spec hook_specs[HOOKS];
 static inline struct bpf_program *hook_program(struct tiered_bpf *skeleton, enum hook_id id)
 {
 	return *(struct bpf_program **)((char *)skeleton + hook_specs[id].program);
+}
+
+/* Nothing to be attached: it runs when it is read, or told to. */
+static inline bool hook_is_passive(const struct hook_spec *spec)
+{
+	return spec->kind == HOOK_ITERATOR || spec->kind == HOOK_RUN;
 }
 
 /*

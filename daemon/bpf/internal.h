@@ -21,6 +21,7 @@ enum hook_id {
 	HOOK_TARGETS,
 	HOOK_VMAS,
 	HOOK_DAMON,
+	HOOK_YOUNG,
 	HOOK_TABLE_PROCESSES,
 	HOOK_TABLE_MIGRATIONS,
 	HOOK_TABLE_SHOOTDOWNS,
@@ -29,6 +30,7 @@ enum hook_id {
 
 struct damon_reader;
 struct managed_process;
+struct young_source;
 
 struct bpf {
 	struct tiered_bpf *skeleton;
@@ -38,6 +40,7 @@ struct bpf {
 	int cpus;                        /* possible ones: values per entry of a per-CPU map */
 	struct managed_process *managed; /* what bpf_manage() was told: control.c */
 	struct damon_reader *damon;      /* damon.c; NULL until it is asked for */
+	struct young_source *young;      /* young.c; NULL until it is asked for */
 	uint64_t malformed;
 	char *pin_dir;           /* where bpf_pin() has pinned, or NULL */
 	bool damon_target_first; /* of bpf_damon_target_first() */
@@ -52,6 +55,9 @@ struct bpf {
 /* The ring's reader; 0 or -errno. */
 int events_open(struct bpf *bpf);
 void events_close(struct bpf *bpf);
+
+/* Takes NULL for what was never opened. */
+void young_close(struct bpf *bpf);
 
 /* Forgets who is managed; the maps go with the skeleton. */
 void control_free(struct bpf *bpf);

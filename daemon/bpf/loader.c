@@ -111,6 +111,7 @@ static struct tiered_bpf *skeleton_open(const struct bpf *bpf, const struct bpf_
 	for (int id = 0; id < HOOKS; id++)
 		bpf_program__set_autoload(hook_program(skeleton, id), wanted & 1U << id);
 	bpf_program__set_autoload(skeleton->progs.faults_drain_here, wanted & 1U << HOOK_FAULTS);
+	bpf_program__set_autoload(skeleton->progs.young_find, wanted & 1U << HOOK_YOUNG);
 	bpf_program__set_autoload(skeleton->progs.shootdowns_drain_here,
 				  wanted & 1U << HOOK_SHOOTDOWNS);
 	return skeleton;
@@ -186,7 +187,7 @@ static int meta_write(struct bpf *bpf, const struct bpf_config *config)
 static void hooks_attach(struct bpf *bpf)
 {
 	for (int id = 0; id < HOOKS; id++) {
-		if (!bpf->hooks[id].enabled || hook_specs[id].kind == HOOK_ITERATOR)
+		if (!bpf->hooks[id].enabled || hook_is_passive(&hook_specs[id]))
 			continue;
 		/* What is begun must be ended, or reasons would outlive their migration. */
 		if (id == HOOK_MIGRATION_STARTS && !bpf->hooks[HOOK_MIGRATIONS].enabled) {
@@ -283,6 +284,7 @@ void bpf_close(struct bpf *bpf)
 		bpf_link__destroy(bpf->links[id]);
 	events_close(bpf);
 	control_free(bpf);
+	young_close(bpf);
 	tiered_bpf__destroy(bpf->skeleton);
 	free(bpf);
 }

@@ -68,6 +68,10 @@ struct config {
 	uint64_t sweep_ns;
 	uint64_t log_every_ns;
 	int numa_balancing_off;
+	/* [tracker.young] */
+	char young_clear[CONFIG_NAME_MAX];
+	uint64_t young_lock_max_ns;
+	unsigned int young_lock_share_ppm; /* of time */
 	/* [tiers] */
 	struct config_tiers tiers;
 	struct units_share reserve;

@@ -8,6 +8,7 @@
 #include "config/parsers.h"
 #include "decide/policy.h"
 #include "observe/tracker.h"
+#include "observe/young_source.h"
 #include "util/clock.h"
 #include "util/units.h"
 
@@ -52,6 +53,12 @@ static int parse_tracker(const struct config_key *key, const char *value, void *
 		if (strcmp(value, trackers[i]->name) == 0)
 			return store_name(value, field);
 	return -EINVAL;
+}
+
+static int parse_clear(const struct config_key *key, const char *value, void *field)
+{
+	(void)key;
+	return young_clear_known(value) ? store_name(value, field) : -EINVAL;
 }
 
 static int parse_policy(const struct config_key *key, const char *value, void *field)
@@ -172,9 +179,11 @@ static int parse_path(const struct config_key *key, const char *value, void *fie
 static const struct config_key keys[] = {
 	KEY("tiered", "mode", parse_mode, observe, "expected manage or observe", "manage",
 	    "manage: move pages. observe: do everything but move."),
-	KEY("tiered", "tracker", parse_tracker, tracker, "expected auto, idle or damon", "auto",
-	    "How hot pages are found: idle (idle page tracking), damon (regions that DAMON\n"
-	    "samples; on stock kernels); auto takes the first that works here."),
+	KEY("tiered", "tracker", parse_tracker, tracker, "expected auto, idle, young or damon",
+	    "auto",
+	    "How hot pages are found: idle (idle page tracking), young (accessed bits, read\n"
+	    "from page tables by BPF), damon (regions that DAMON samples); auto takes the best\n"
+	    "that works here."),
 	KEY("tiered", "policy", parse_policy, policy, "expected heat", "heat",
 	    "How it is decided what moves: heat (the rate of accesses to each page)."),
 	KEY_IN("tiered", "window", parse_window, window, WINDOW_MIN_NS, DURATION_MAX_NS,
@@ -213,6 +222,20 @@ static const struct config_key keys[] = {
 	    "expected leave or off", "leave",
 	    "off: set kernel.numa_balancing, which moves pages and hides accesses, to 0 while\n"
 	    "this daemon tiers; it is put back at the end unless somebody else changed it."),
+	KEY("tracker.young", "clear", parse_clear, young_clear, "expected auto, idle or clear_refs",
+	    "auto",
+	    "How accessed bits are cleared: idle (page by page, by idle page tracking),\n"
+	    "clear_refs (all of a process, by /proc/PID/clear_refs: any kernel has it, page\n"
+	    "faults of the process wait meanwhile, and reclaim forgets which pages were\n"
+	    "referenced); auto takes the first that works here."),
+	KEY_IN("tracker.young", "lock_max", parsers_duration, young_lock_max_ns, NSEC_PER_MSEC,
+	       10 * NSEC_PER_SEC, "expected a duration from 1ms to 10s such as 50ms", "50ms",
+	       "Longest time that clear_refs may make a process wait at once, by what it took\n"
+	       "before. Larger processes (from about 5 GiB on, at first) are not watched."),
+	KEY("tracker.young", "lock_share", parsers_percent, young_lock_share_ppm,
+	    "expected a part of the time such as 5%", "5%",
+	    "Part of the time that clear_refs may make each process wait in all; it is cleared\n"
+	    "less often when that is not enough."),
 	KEY("tiers", "order", parse_tiers, tiers,
 	    "expected auto or node lists from fastest to slowest such as 0-1 > 2", "auto",
 	    "Memory nodes from fastest to slowest, such as 0-1 > 2. auto: the kernel's memory\n"

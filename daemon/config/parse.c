@@ -149,9 +149,8 @@ static int open_section(struct parser *parser, const char *line, size_t length)
 	}
 	if (!section_known(parser->section)) {
 		tell(parser,
-		     "unknown section [%s]; expected tiered, tiers, migration, bpf, metrics or "
-		     "target "
-		     "NAME",
+		     "unknown section [%s]; expected tiered, tracker.young, tiers, migration, bpf, "
+		     "metrics or target NAME",
 		     shown(parser->section, word, sizeof(word)));
 		parser->section[0] = '\0';
 	}

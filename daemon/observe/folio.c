@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/kernel-page-flags.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,12 +90,6 @@ static void learn_zero(struct folio_reader *reader, uint64_t pfn, uint64_t flags
 		reader->zero_pfn = pfn;
 }
 
-/* On an LRU list, and nothing that the list would not say. */
-static int is_odd(uint64_t flags)
-{
-	return !(flags & KPF(LRU)) || (flags & (KPF(HWPOISON) | KPF(HUGE) | KPF(ZERO_PAGE)));
-}
-
 /*
  * Every bit set that a 2 MiB folio has: all its pages ours, no tail idle. The
  * head may be either.
@@ -148,7 +141,7 @@ static void scan_block(struct folio_reader *reader, struct idle_chunk *chunk, si
 		memset(&chunk->tails[first], 0xff, BLOCK_WORDS * sizeof(*chunk->tails));
 		memset(&chunk->small[first], 0, BLOCK_WORDS * sizeof(*chunk->small));
 		chunk->tails[first] &= ~UINT64_C(1);
-		chunk->odd[first] |= is_odd(flags);
+		chunk->odd[first] |= folio_flags_odd(flags);
 		return;
 	}
 	if (((chunk->index + first / BLOCK_WORDS) + reader->window) % RECHECK_WINDOWS == 0)
@@ -182,7 +175,7 @@ static void apply_flags(struct folio_reader *reader, struct idle_chunk *chunk, s
 
 	if (flags & KPF(COMPOUND_TAIL)) {
 		chunk->tails[word] |= bit;
-	} else if (is_odd(flags)) {
+	} else if (folio_flags_odd(flags)) {
 		chunk->odd[word] |= bit;
 		learn_zero(reader, (chunk->index << IDLE_CHUNK_SHIFT) + frame, flags);
 	} else if (!(flags & KPF(COMPOUND_HEAD))) {
@@ -224,6 +217,11 @@ void folio_reader_scan(struct folio_reader *reader, struct idle_chunk *chunk)
 			ask[word] = 0;
 	if (reader->fd >= 0)
 		scan_runs(reader, chunk, ask);
+}
+
+size_t folio_reader_flags(struct folio_reader *reader, uint64_t pfn, uint64_t *flags, size_t n)
+{
+	return read_flags(reader, pfn, flags, n);
 }
 
 uint64_t folio_reader_head(struct folio_reader *reader, uint64_t pfn)

@@ -13,6 +13,7 @@
 #ifndef TIERED_FOLIO_H
 #define TIERED_FOLIO_H
 
+#include <linux/kernel-page-flags.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,32 @@ void folio_reader_scan(struct folio_reader *reader, struct idle_chunk *chunk);
 
 /* Head of the folio that @pfn is a tail of, or 0. Slow: for folios mapped in part. */
 uint64_t folio_reader_head(struct folio_reader *reader, uint64_t pfn);
+
+/* Entries of kpageflags from @pfn on; how many were read, 0 where it cannot be. */
+size_t folio_reader_flags(struct folio_reader *reader, uint64_t pfn, uint64_t *flags, size_t n);
+
+/* Such an entry of a single page on an LRU list. */
+#define FOLIO_FLAGS_PLAIN (UINT64_C(1) << KPF_LRU)
+
+/* Not the first page of its folio. */
+static inline int folio_flags_tail(uint64_t flags)
+{
+	return (flags >> KPF_COMPOUND_TAIL & 1) != 0;
+}
+
+static inline int folio_flags_zero(uint64_t flags)
+{
+	return (flags >> KPF_ZERO_PAGE & 1) != 0;
+}
+
+/* On no LRU list, or something that the list would not say: its accessed bits do not count. */
+static inline int folio_flags_odd(uint64_t flags)
+{
+	const uint64_t bad = UINT64_C(1) << KPF_HWPOISON | UINT64_C(1) << KPF_HUGE |
+			     UINT64_C(1) << KPF_ZERO_PAGE;
+
+	return !(flags >> KPF_LRU & 1) || flags & bad;
+}
 
 /* Is it the zero page, or the huge one, as far as they have been met? */
 int folio_reader_is_zero(const struct folio_reader *reader, uint64_t pfn);

@@ -11,6 +11,12 @@
 
 #define WORD_BYTES sizeof(uint64_t)
 
+/*
+ * So many words without a mark are worth a call of their own: to step over 512
+ * frames takes the kernel 1 to 1.5 us, a call a third of that.
+ */
+#define GAP_WORDS 8
+
 int idle_bitmap_open(struct idle_bitmap *bitmap, const char *sys_root)
 {
 	char path[PATH_MAX];
@@ -115,14 +121,14 @@ static off_t offset_of(const struct idle_chunk *chunk, size_t word)
 	return (off_t)((chunk->index * IDLE_CHUNK_WORDS + word) * WORD_BYTES);
 }
 
-int idle_bitmap_write(struct idle_bitmap *bitmap, struct idle_chunk *chunk)
+/* The kernel looks at each frame of what it is given, marked or not: words [first, end). */
+static int write_words(struct idle_bitmap *bitmap, struct idle_chunk *chunk, size_t first,
+		       size_t end)
 {
-	size_t first, end, done = 0;
+	size_t done = 0;
 	ssize_t n;
 	int err = 0;
 
-	if (!trim(chunk, &first, &end))
-		return 0;
 	do {
 		n = pwrite(bitmap->fd, &chunk->marks[first], (end - first) * WORD_BYTES,
 			   offset_of(chunk, first));
@@ -135,6 +141,33 @@ int idle_bitmap_write(struct idle_bitmap *bitmap, struct idle_chunk *chunk)
 	/* The file ends with the memory of the machine: what is beyond is not marked. */
 	memset(&chunk->marks[first + done], 0, (end - first - done) * WORD_BYTES);
 	return err == -ENXIO ? 0 : err;
+}
+
+/* First word from @from on, below @end, that is 0 (@marked: is not), or @end. */
+static size_t find_word(const struct idle_chunk *chunk, size_t from, size_t end, int marked)
+{
+	while (from < end && (chunk->marks[from] != 0) != marked)
+		from++;
+	return from;
+}
+
+int idle_bitmap_write(struct idle_bitmap *bitmap, struct idle_chunk *chunk)
+{
+	size_t at, end, stop, next;
+	int err = 0;
+
+	if (!trim(chunk, &at, &end))
+		return 0;
+	for (; at < end && !err; at = next) {
+		stop = find_word(chunk, at, end, 0);
+		next = find_word(chunk, stop, end, 1);
+		while (next < end && next - stop < GAP_WORDS) {
+			stop = find_word(chunk, next, end, 0);
+			next = find_word(chunk, stop, end, 1);
+		}
+		err = write_words(bitmap, chunk, at, stop);
+	}
+	return err;
 }
 
 void idle_bitmap_fetch(struct idle_bitmap *bitmap, struct idle_chunk *chunk)
@@ -152,6 +185,21 @@ void idle_bitmap_fetch(struct idle_bitmap *bitmap, struct idle_chunk *chunk)
 	} while (n < 0 && errno == EINTR);
 	chunk->first = (uint16_t)first;
 	chunk->valid = (uint16_t)(first + (n > 0 ? (size_t)n / WORD_BYTES : 0));
+}
+
+void idle_bitmap_turn(struct idle_bitmap *bitmap)
+{
+	size_t i;
+
+	for (i = 0; i < bitmap->n_active; i++) {
+		struct idle_chunk *chunk = bitmap->active[i];
+
+		memcpy(chunk->marks, chunk->next, sizeof(chunk->marks));
+		memset(chunk->next, 0, sizeof(chunk->next));
+		memset(chunk->met, 0, sizeof(chunk->met));
+		chunk->first = chunk->valid = 0;
+		chunk->fetched = 0;
+	}
 }
 
 void idle_bitmap_clear(struct idle_bitmap *bitmap)

@@ -36,6 +36,7 @@
  * @marks: ours in this window
  * @idle: what the kernel said: not accessed
  * @tails: not the first page of their folio
+ * @next: in place of @tails, for who knows of tails by other means: marks of the next window
  * @odd: not on an LRU list, poisoned or the like: neither idle nor accessed
  * @met: shared ones that were reported in this window
  * @small: known, from this window or the last ones, to be single pages on an LRU list
@@ -48,7 +49,10 @@ struct idle_chunk {
 	uint8_t fetched;
 	uint64_t marks[IDLE_CHUNK_WORDS];
 	uint64_t idle[IDLE_CHUNK_WORDS];
-	uint64_t tails[IDLE_CHUNK_WORDS];
+	union {
+		uint64_t tails[IDLE_CHUNK_WORDS];
+		uint64_t next[IDLE_CHUNK_WORDS];
+	};
 	uint64_t odd[IDLE_CHUNK_WORDS];
 	uint64_t met[IDLE_CHUNK_WORDS];
 	uint64_t small[IDLE_CHUNK_WORDS];
@@ -96,6 +100,9 @@ int idle_bitmap_write(struct idle_bitmap *bitmap, struct idle_chunk *chunk);
 
 /* Reads a chunk back, once; what cannot be read stays unknown. */
 void idle_bitmap_fetch(struct idle_bitmap *bitmap, struct idle_chunk *chunk);
+
+/* What was noted for the next window is marked in it, and all else dropped. */
+void idle_bitmap_turn(struct idle_bitmap *bitmap);
 
 /* Drops all marks; keeps the memory, and what is known of folios, for the next window. */
 void idle_bitmap_clear(struct idle_bitmap *bitmap);

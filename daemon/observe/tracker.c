@@ -7,6 +7,7 @@
 
 /* The cheapest that sees well comes first. */
 static const struct tracker_ops *const trackers[] = {
+	&tracker_young,
 	&tracker_idle,
 	&tracker_damon,
 };

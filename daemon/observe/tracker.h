@@ -9,6 +9,7 @@
 
 extern const struct tracker_ops tracker_idle;
 extern const struct tracker_ops tracker_damon;
+extern const struct tracker_ops tracker_young;
 extern const struct tracker_ops tracker_stub;
 
 /* Those for real use, in the order in which "auto" tries them; @ret_n of them. */

@@ -51,6 +51,7 @@ int window_open(struct window *window, const struct worker_config *config,
 		.breathe_arg = window,
 		.due = turns_due,
 		.due_arg = window,
+		.young = config->young,
 	};
 	window->interval_ns = config->window_ns ? config->window_ns : FIRST_INTERVAL_NS;
 	window->booked_ns = clock_now_ns();

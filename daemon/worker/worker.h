@@ -35,6 +35,7 @@ struct worker;
  * @damon: of struct tracker_env
  * @rivals: the worker's as long as it runs; NULL: nobody looks for others who clear
  *	accessed bits
+ * @young: as in struct tracker_env
  */
 struct worker_config {
 	const struct topology *topology;
@@ -45,6 +46,7 @@ struct worker_config {
 	const struct damon_setup *damon;
 	const char *proc_root;
 	const char *sys_root;
+	const struct young_setup *young;
 	int observe;
 	uint64_t window_ns;
 	uint64_t window_min_ns;

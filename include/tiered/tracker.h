@@ -28,6 +28,7 @@ struct target;       /* daemon/observe/target.h */
 struct topology;     /* daemon/observe/topology.h */
 struct event_header; /* event.h */
 struct damon_setup;  /* daemon/observe/damon_source.h */
+struct young_setup;  /* daemon/observe/young_source.h */
 
 /**
  * enum seen - what one window says about one folio
@@ -95,6 +96,7 @@ typedef void observe_fn(void *arg, const struct observation *observations, size_
  *	 at in this window, a bit each in @ret_pages; returns how many. NULL: at all. To be
  *	 asked once per window and 2 MiB; pages passed over are not reported
  * @due_arg: for @due
+ * @young: for the tracker of that name; NULL: there is nothing for it
  */
 struct tracker_env {
 	const struct topology *topology;
@@ -105,6 +107,7 @@ struct tracker_env {
 	void *breathe_arg;
 	unsigned int (*due)(void *arg, uint32_t target, uint64_t base, uint64_t ret_pages[8]);
 	void *due_arg;
+	const struct young_setup *young;
 };
 
 /**

@@ -58,9 +58,11 @@ event() { [ -e "/sys/kernel/tracing/events/$1/id" ]; }
 typed() { grep -q "$1" /sys/kernel/btf/vmlinux; }
 hook() { choose "$1" ok note; }
 kdamonds() { ps -o comm | grep -c '^\[*kdamond\.'; }
-# What tracks here: idle, damon, or nothing. Beside DAMON_STAT no other kdamond runs.
+# What tracks here. Beside DAMON_STAT no other kdamond runs.
 tracker() {
-	if [ -w $mm/page_idle/bitmap ]; then
+	if [ -s /sys/kernel/btf/vmlinux ]; then
+		echo young
+	elif [ -w $mm/page_idle/bitmap ]; then
 		echo idle
 	elif [ "$(cat $mm/damon/admin/kdamonds/nr_kdamonds 2>/dev/null)" = 0 ] && [ "$(damon_stat)" != Y ]; then
 		echo damon
@@ -111,6 +113,7 @@ expected() {
 		hook-shootdown-targets $(hook 'event csd/csd_queue_cpu')
 		hook-mappings $(hook 'typed bpf_iter_task_vma')
 		hook-damon $(hook 'typed btf_trace_damon_aggregated')
+		hook-page-tables $(hook 'typed bpf_prog_test_run_syscall')
 		hook-table-processes $(hook 'typed bpf_iter_bpf_map_elem')
 		hook-table-migrations $(hook 'typed bpf_iter_bpf_map_elem')
 		hook-table-shootdowns $(hook 'typed bpf_iter_bpf_map_elem')
@@ -255,7 +258,7 @@ is 'as nobody: status' $? 1
 {
 	echo 'capabilities warn'
 	echo 'bpf-hooks unknown'
-	{ closed $mm/page_idle/bitmap || closed $admin/nr_kdamonds; } && echo 'tracker unknown'
+	echo 'tracker unknown'
 	closed /sys/module/damon_stat/parameters/enabled && echo 'damon-stat unknown'
 } | sort >/run/check/wanted
 grep -v '^hook-' /run/check/now | sort >/run/check/as_root

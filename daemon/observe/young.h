@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * young.h - what the files of the young tracker share. Not for others: use tracker.h.
+ *
+ * mark() looks at page tables: which pages are there, and which were accessed.
+ * Only those have their bits cleared; all others are under observation without
+ * anything being done to them. read() looks again. What is believed of a bit:
+ *
+ *	clear at mark, clear at read	not accessed, if the TLB was flushed after the mark
+ *	clear at mark, set at read	accessed
+ *	set at mark, clear at read	cleared by us, and not accessed since
+ *	set at mark, set at read	accessed again, if it could be cleared
+ *
+ * and nothing where the frame behind an address is another than it was. x86
+ * keeps no translation in a TLB whose accessed bit it has not set in the table;
+ * so a page with a clear bit can be accessed unseen only through a translation
+ * older than the clearing: by us, or by somebody else who did not flush. One
+ * flush of the address space per window ends both.
+ *
+ * What read() sees of one window is what mark() would see for the next: where
+ * that follows at once, whole blocks without shared pages are not looked at
+ * again. An access between the two then counts for the next window.
+ *
+ * The table of this process tells of its own accesses only. Pages that others
+ * map, too, are idle only if the idle bitmap says so.
+ */
+#ifndef TIERED_OBSERVE_YOUNG_H
+#define TIERED_OBSERVE_YOUNG_H
+
+#include "folio.h"
+#include "idle_bitmap.h"
+#include "round.h"
+#include "tiered/tracker.h"
+#include "young_region.h"
+#include "young_source.h"
+
+/* Observations handed on at once: 24 KiB. */
+#define YOUNG_BATCH 1024
+
+/* Addresses whose pages were looked at by mark(). */
+struct young_span {
+	uint64_t start;
+	uint64_t end;
+	uint32_t target; /* index */
+	uint32_t shared; /* read() has met shared pages */
+};
+
+/* Blocks that read() has looked at for the next window as well, in a row but for holes. */
+struct young_run {
+	uint64_t start;
+	uint64_t end;
+	uint64_t pages;  /* present */
+	uint32_t target; /* index */
+};
+
+struct young_runs {
+	struct young_run *runs;
+	size_t n;
+	size_t room;
+	uint64_t until_ns; /* too old from then on */
+};
+
+/**
+ * struct young_seat - a target, as long as it is one
+ * @id: of the target
+ * @marked: has pages under observation in this window
+ * @dirty: accessed pages were met, that are to be cleared
+ * @next_dirty: the same by read(), for the next window
+ * @cleared: they were
+ * @next_ns: not to be cleared before, where that takes a lock for long
+ */
+struct young_seat {
+	uint32_t id;
+	uint8_t marked;
+	uint8_t dirty;
+	uint8_t next_dirty;
+	uint8_t cleared;
+	uint64_t next_ns;
+};
+
+struct young;
+
+/**
+ * struct young_clear - a way to clear accessed bits
+ * @name: as in `clear = NAME`
+ * @summary: half a line
+ * @by_frame: frames to be cleared go into the bitmap, where shared pages can be asked about
+ * @probe: as in struct tracker_ops
+ * @start: 0 or -errno
+ * @commit: clears what mark() has met, and sets @cleared of seats; 0 or -errno
+ */
+struct young_clear {
+	const char *name;
+	const char *summary;
+	int by_frame;
+	int (*probe)(const struct tracker_env *env, char *reason, size_t size);
+	int (*start)(struct young *young);
+	int (*commit)(struct young *young);
+};
+
+/**
+ * struct young - state of the tracker
+ * @bitmap: of frames to be cleared, and of shared pages; a file only for methods by frame
+ * @targets: the caller's
+ * @seats: one per target
+ * @fresh: what the last read() has done of the work of mark(), ascending
+ * @window: number of marks
+ * @shared_turn: read() is at shared pages, that the bitmap is asked about
+ * @ns_per_page: what clearing a whole address space takes, running mean
+ * @slice_ns: CPU time of the thread when it last breathed
+ * @node, @node_block: of the frame that was last looked up, and its 2 MiB
+ */
+struct young {
+	const struct tracker_env *env;
+	const struct young_source *source;
+	const struct young_clear *clear;
+	struct idle_bitmap bitmap;
+	struct folio_reader *folios;
+	struct young_regions regions;
+	struct target *const *targets;
+	struct young_seat *seats;
+	size_t n_targets;
+	struct round_cursor cursor;
+	struct young_span *spans;
+	size_t n_spans;
+	size_t room_spans;
+	struct young_runs fresh;
+	uint32_t window;
+	int shared_turn;
+	double ns_per_page;
+	uint64_t slice_ns;
+
+	uint64_t interval_ns;
+	observe_fn *observe;
+	void *observe_arg;
+	size_t n_batch;
+	uint64_t node_block;
+	uint8_t node;
+	struct observation batch[YOUNG_BATCH];
+};
+
+int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost);
+int young_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg,
+	       struct tracker_cost *ret_cost);
+
+/* The method of this name that works here, or for "auto" the best; 0 or -EOPNOTSUPP. */
+int young_clear_choose(const struct tracker_env *env, const struct young_clear **ret, char *reason,
+		       size_t size);
+
+/* Calls env->breathe when a slice of CPU time is over; 0 or -ECANCELED. */
+int young_breathe(struct young *young);
+
+/* Forgets the marks of this window. */
+void young_drop_marks(struct young *young);
+
+/* The same at the end of it: keeps what read() has noted for the next one. */
+void young_turn_marks(struct young *young);
+
+#endif

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mark(): looks at page tables from where the last window stopped, and has the
+ * bits of accessed pages cleared. All others cost no more than the look.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "target.h"
+#include "util/clock.h"
+#include "young_runs.h"
+#include "young_view.h"
+
+/* An absent page is an empty entry of a table that is read anyway. */
+#define ABSENT_PER_PAGE 16
+
+/* Regions that were not met for so many windows are forgotten; they would be learnt again anyway. */
+#define SWEEP_WINDOWS 64
+
+/* One call of mark() on its way. */
+struct walk {
+	struct young *young;
+	uint64_t left; /* of the budget, in pages */
+	struct tracker_cost cost;
+};
+
+static void pay(struct walk *walk, uint64_t pages)
+{
+	walk->cost.pages += pages;
+	walk->left -= pages < walk->left ? pages : walk->left;
+}
+
+/* One block between two addresses. */
+static void mark_block(struct walk *walk, size_t index, uint32_t number, uint64_t from, uint64_t to)
+{
+	struct young *young = walk->young;
+	struct young_seat *seat = &young->seats[index];
+	struct young_view view;
+	unsigned int present;
+
+	if (!young_view_open(young, number, from, to, &view))
+		return;
+	present = young_view_present(&view);
+	pay(walk, present + (YOUNG_BLOCK_PAGES - present) / ABSENT_PER_PAGE);
+	walk->cost.skipped += YOUNG_BLOCK_PAGES - present;
+	if (!present)
+		return;
+	view.region = young_region_meet(&young->regions, young->targets[index], young->folios,
+					view.block, view.table, &view.look, young->window);
+	if (!view.region)
+		return;
+	walk->cost.marked += present;
+	seat->marked = 1;
+	view.detail = young_region_detail(view.region);
+	seat->dirty |= (uint8_t)young_view_gather(young, &view, 0);
+}
+
+static int span_add(struct young *young, size_t target, uint64_t start, uint64_t end)
+{
+	struct young_span *last = young->n_spans ? &young->spans[young->n_spans - 1] : NULL;
+
+	if (last && last->target == target && last->end == start) {
+		last->end = end;
+		return 0;
+	}
+	if (young->n_spans == young->room_spans) {
+		size_t room = young->room_spans ? young->room_spans * 2 : 64;
+		struct young_span *spans = reallocarray(young->spans, room, sizeof(*spans));
+
+		if (!spans)
+			return -ENOMEM;
+		young->spans = spans;
+		young->room_spans = room;
+	}
+	young->spans[young->n_spans++] =
+		(struct young_span){ .start = start, .end = end, .target = (uint32_t)target };
+	return 0;
+}
+
+/* How many blocks to look at next; 0: what is left is too little to go on with. */
+static uint32_t step_blocks(const struct walk *walk)
+{
+	uint64_t n = walk->left / YOUNG_BLOCK_PAGES;
+
+	if (!n && !walk->cost.pages && walk->left)
+		n = 1;
+	return n < YOUNG_BLOCKS ? (uint32_t)n : YOUNG_BLOCKS;
+}
+
+/* As round_fn: looks at page tables. */
+static int look_range(struct walk *walk, size_t index, uint64_t from, uint64_t to,
+		      uint64_t *ret_reached)
+{
+	struct young *young = walk->young;
+	struct young_request request = { .fd = young->targets[index]->pagemap_fd, .next = from };
+	uint64_t start;
+	uint32_t i;
+	int err;
+
+	while (request.next < to) {
+		*ret_reached = start = request.next;
+		request.start = start;
+		request.end = to;
+		request.blocks = step_blocks(walk);
+		if (!request.blocks)
+			return 0;
+		err = young->source->read(young->source->arg, &request);
+		if (err < 0)
+			return err;
+		/* What a guest or a device does is not in these tables. */
+		if (request.flags & YOUNG_F_SECONDARY)
+			return -EOPNOTSUPP;
+		walk->cost.calls++;
+		if (request.next > to)
+			request.next = to;
+		for (i = 0; i < request.blocks; i++)
+			mark_block(walk, index, i, start, request.next);
+		/* A mapping costs at least its call. */
+		pay(walk, 1);
+		err = request.blocks ? span_add(young, index, start, request.next) : 0;
+		if (!err)
+			err = young_breathe(young);
+		if (err < 0)
+			return err;
+	}
+	return 1;
+}
+
+static uint64_t block_up(uint64_t address)
+{
+	return (address + YOUNG_BLOCK_BYTES - 1) & ~(YOUNG_BLOCK_BYTES - 1);
+}
+
+/* Takes blocks of a run as read() has left them, as far as the budget goes; as round_fn. */
+static int take_run(struct walk *walk, size_t index, const struct young_run *run, uint64_t from,
+		    uint64_t to, uint64_t *ret_reached)
+{
+	const uint64_t whole = (run->end - run->start) / YOUNG_BLOCK_BYTES;
+	uint64_t blocks = (to - from) / YOUNG_BLOCK_BYTES, pages;
+	int err;
+
+	*ret_reached = from;
+	/* As dense as they are on the average. */
+	pages = (uint64_t)((unsigned __int128)run->pages * blocks / whole);
+	if (pages > walk->left) {
+		blocks = (uint64_t)((unsigned __int128)walk->left * whole / run->pages);
+		if (!blocks)
+			return walk->cost.pages ? 0
+						: look_range(walk, index, from, to, ret_reached);
+		pages = walk->left;
+	}
+	pay(walk, pages);
+	walk->cost.marked += pages;
+	walk->young->seats[index].marked = 1;
+	*ret_reached = from + blocks * YOUNG_BLOCK_BYTES;
+	err = span_add(walk->young, index, from, *ret_reached);
+	return err < 0 ? err : *ret_reached == to;
+}
+
+/* As round_fn. */
+static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
+{
+	struct walk *walk = arg;
+
+	while (from < to) {
+		const struct young_run *run = young_run_find(&walk->young->fresh, index, from);
+		uint64_t start = to, end = to;
+		int ret;
+
+		if (run) {
+			start = block_up(run->start > from ? run->start : from);
+			end = run->end < to ? run->end : to & ~(YOUNG_BLOCK_BYTES - 1);
+		}
+		if (start >= end)
+			return look_range(walk, index, from, to, ret_reached);
+		ret = look_range(walk, index, from, start, ret_reached);
+		if (ret > 0)
+			ret = take_run(walk, index, run, start, end, ret_reached);
+		if (ret <= 0)
+			return ret;
+		from = end;
+	}
+	return 1;
+}
+
+int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
+{
+	struct walk walk = { .young = state, .left = max_pages };
+	struct young *young = state;
+	uint64_t calls = young->bitmap.calls;
+	int err;
+
+	if (!young->fresh.n || clock_now_ns() > young->fresh.until_ns)
+		young_drop_marks(young);
+	young->window++;
+	young->slice_ns = clock_thread_cpu_ns();
+	folio_reader_window(young->folios);
+	if (young->window % SWEEP_WINDOWS == 0)
+		young_regions_sweep(&young->regions, young->window - SWEEP_WINDOWS);
+	err = round_walk(young->targets, young->n_targets, &young->cursor, mark_range, &walk);
+	young->fresh.n = 0;
+	if (!err)
+		err = young->clear->commit(young);
+	if (err) {
+		/* What was not cleared must not pass for accessed. */
+		young_drop_marks(young);
+		return err;
+	}
+	walk.cost.calls += young->bitmap.calls - calls;
+	*ret_cost = walk.cost;
+	return 0;
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "young_region.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A table that cannot grow is slower, not the end of the daemon; a failed add is seen below. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "folio.h"
+#include "pagemap.h"
+#include "target.h"
+
+/*
+ * What pagemap and kpageflags said is believed for so many windows while the
+ * frames stay the same: folios are split in place, and others cease to map a page.
+ */
+#define RELEARN_WINDOWS 64
+
+struct young_region {
+	struct young_region_key key;
+	uint32_t window; /* last met */
+	uint32_t learnt;
+	uint8_t huge;
+	struct young_detail *detail;
+	UT_hash_handle hh;
+	uint32_t sums[]; /* one for a page of 2 MiB */
+};
+
+static uint64_t frame_at(const struct young_block *block, const struct young_table *table,
+			 unsigned int page)
+{
+	const uint64_t entry = block->kind == YOUNG_HUGE ? block->entry : table->entries[page];
+
+	return entry & YOUNG_PRESENT ? (entry & YOUNG_FRAME) >> TIERED_PAGE_SHIFT : 0;
+}
+
+static void set_bit(uint64_t *words, unsigned int page)
+{
+	words[page / 64] |= UINT64_C(1) << (page % 64);
+}
+
+/* One page that is present, by what pagemap and kpageflags say. */
+static void learn_page(struct young_detail *detail, unsigned int page, uint64_t entry,
+		       uint64_t flags)
+{
+	/* What a tail is on, its head knows. */
+	const int tail = folio_flags_tail(flags);
+
+	if (!(entry & PAGEMAP_EXCLUSIVE))
+		set_bit(detail->shared, page);
+	if (entry & PAGEMAP_FILE)
+		set_bit(detail->file, page);
+	if (tail)
+		set_bit(detail->tails, page);
+	if (folio_flags_zero(flags))
+		set_bit(detail->zero, page);
+	if (!tail && folio_flags_odd(flags))
+		set_bit(detail->odd, page);
+}
+
+/* Pages [@first, @end), which are groups, or a page of 2 MiB. */
+static void forget_pages(struct young_detail *detail, unsigned int first, unsigned int end)
+{
+	unsigned int page;
+
+	for (page = first; page < end; page += YOUNG_GROUP_PAGES) {
+		const uint64_t keep = ~(UINT64_C(0xffff) << page % 64);
+
+		detail->shared[page / 64] &= keep;
+		detail->file[page / 64] &= keep;
+		detail->tails[page / 64] &= keep;
+		detail->zero[page / 64] &= keep;
+		detail->odd[page / 64] &= keep;
+	}
+}
+
+/* Pages [@first, @end) of a block; 0 or -errno. */
+static int learn_pages(const struct target *target, struct folio_reader *folios,
+		       const struct young_block *block, const struct young_table *table,
+		       unsigned int first, unsigned int end, struct young_detail *detail)
+{
+	uint64_t entries[YOUNG_BLOCK_PAGES], flags[YOUNG_BLOCK_PAGES];
+	unsigned int page, i, run, n;
+	int read = target_pagemap(target, block->address + ((uint64_t)first << TIERED_PAGE_SHIFT),
+				  entries, end - first);
+
+	if (read < 0)
+		return read;
+	forget_pages(detail, first, end);
+	for (page = first; page < end; page += run) {
+		const uint64_t frame = frame_at(block, table, page);
+
+		run = 1;
+		if (!frame || page - first >= (unsigned int)read ||
+		    pagemap_pfn(entries[page - first]) != frame) {
+			/* Pagemap comes later than the table: it may be another already. */
+			if (frame)
+				set_bit(detail->odd, page);
+			continue;
+		}
+		while (page + run < end && page + run - first < (unsigned int)read &&
+		       frame_at(block, table, page + run) == frame + run &&
+		       pagemap_pfn(entries[page + run - first]) == frame + run)
+			run++;
+		n = (unsigned int)folio_reader_flags(folios, frame, flags, run);
+		for (i = 0; i < run; i++)
+			learn_page(detail, page + i, entries[page + i - first],
+				   i < n ? flags[i] : FOLIO_FLAGS_PLAIN);
+	}
+	return 0;
+}
+
+static int is_plain(const struct young_detail *detail)
+{
+	static const struct young_detail plain;
+
+	return memcmp(detail, &plain, sizeof(plain)) == 0;
+}
+
+static int keep_detail(struct young_region *region, const struct young_detail *detail)
+{
+	if (is_plain(detail)) {
+		free(region->detail);
+		region->detail = NULL;
+		return 0;
+	}
+	if (!region->detail)
+		region->detail = malloc(sizeof(*detail));
+	if (!region->detail)
+		return -ENOMEM;
+	*region->detail = *detail;
+	return 0;
+}
+
+/* Some windows apart from each other, so that not all is learnt again at once. */
+static int is_stale(const struct young_region *region, uint32_t window)
+{
+	const uint32_t turn = (uint32_t)(region->key.address / YOUNG_BLOCK_BYTES);
+
+	return window - region->learnt >= RELEARN_WINDOWS || (window + turn) % RELEARN_WINDOWS == 0;
+}
+
+/* Is there something to be learnt of this group? */
+static int is_open(const struct young_region *region, const struct young_look *look,
+		   unsigned int group)
+{
+	const unsigned int shift = group % 4 * YOUNG_GROUP_PAGES;
+
+	if (region->sums[group] != look->sums[group])
+		return 1;
+	return region->detail && (region->detail->odd[group / 4] >> shift & 0xffff);
+}
+
+/* Learns what has to be learnt; 0 or -errno. */
+static int learn(struct young_region *region, const struct target *target,
+		 struct folio_reader *folios, const struct young_block *block,
+		 const struct young_table *table, const struct young_look *look, uint32_t window)
+{
+	struct young_detail detail = { .odd = { 0 } };
+	const unsigned int groups = region->huge ? 1 : YOUNG_GROUPS;
+	unsigned int first = 0, end = groups;
+	int err;
+
+	if (!is_stale(region, window)) {
+		while (first < groups && !is_open(region, look, first))
+			first++;
+		while (end > first && !is_open(region, look, end - 1))
+			end--;
+	} else {
+		region->learnt = window;
+	}
+	if (first == end)
+		return 0;
+	if (region->detail)
+		detail = *region->detail;
+	err = learn_pages(target, folios, block, table, first * YOUNG_GROUP_PAGES,
+			  region->huge ? 1 : end * YOUNG_GROUP_PAGES, &detail);
+	return err < 0 ? err : keep_detail(region, &detail);
+}
+
+static void drop(struct young_regions *regions, struct young_region *region)
+{
+	HASH_DEL(regions->table, region);
+	free(region->detail);
+	free(region);
+}
+
+static struct young_region *find(const struct young_regions *regions, uint32_t target,
+				 uint64_t address)
+{
+	const struct young_region_key key = { .address = address, .target = target };
+	struct young_region *region;
+
+	HASH_FIND(hh, regions->table, &key, sizeof(key), region);
+	return region;
+}
+
+static struct young_region *add(struct young_regions *regions, uint32_t target,
+				const struct young_block *block, uint32_t window)
+{
+	const int huge = block->kind == YOUNG_HUGE;
+	struct young_region *region =
+		calloc(1, sizeof(*region) + (huge ? 1 : YOUNG_GROUPS) * sizeof(region->sums[0]));
+
+	if (!region)
+		return NULL;
+	region->key = (struct young_region_key){ .address = block->address, .target = target };
+	region->huge = (uint8_t)huge;
+	region->learnt = window - RELEARN_WINDOWS;
+	HASH_ADD(hh, regions->table, key, sizeof(region->key), region);
+	if (find(regions, target, block->address) == region)
+		return region;
+	free(region);
+	return NULL;
+}
+
+const struct young_region *
+young_region_meet(struct young_regions *regions, const struct target *target,
+		  struct folio_reader *folios, const struct young_block *block,
+		  const struct young_table *table, const struct young_look *look, uint32_t window)
+{
+	struct young_region *region = find(regions, target->id, block->address);
+
+	/* Two mappings in one block: what was marked first counts. */
+	if (region && region->window == window)
+		return region->huge == (block->kind == YOUNG_HUGE) ? region : NULL;
+	if (region && region->huge != (block->kind == YOUNG_HUGE)) {
+		drop(regions, region);
+		region = NULL;
+	}
+	if (!region)
+		region = add(regions, target->id, block, window);
+	if (!region)
+		return NULL;
+	if (learn(region, target, folios, block, table, look, window) < 0) {
+		drop(regions, region);
+		return NULL;
+	}
+	region->window = window;
+	memcpy(region->sums, look->sums,
+	       (region->huge ? 1 : YOUNG_GROUPS) * sizeof(region->sums[0]));
+	return region;
+}
+
+const struct young_region *young_region_find(const struct young_regions *regions, uint32_t target,
+					     uint64_t address, uint32_t window)
+{
+	const struct young_region *region = find(regions, target, address);
+
+	return region && region->window == window ? region : NULL;
+}
+
+/* Pages of files, or read-only ones: others may map them, and nothing here shows it. */
+static int may_be_joined(const struct young_region *region, const struct young_look *look)
+{
+	unsigned int i;
+
+	if (look->read_only)
+		return 1;
+	for (i = 0; region->detail && i < YOUNG_WORDS; i++)
+		if (region->detail->file[i])
+			return 1;
+	return 0;
+}
+
+int young_region_refresh(struct young_regions *regions, const struct young_region *of,
+			 const struct target *target, const struct young_look *look,
+			 unsigned int first, unsigned int end)
+{
+	struct young_region *region = find(regions, of->key.target, of->key.address);
+	struct young_detail detail = { .odd = { 0 } };
+	uint64_t entries[YOUNG_BLOCK_PAGES];
+	unsigned int i;
+	int n;
+
+	if (region != of || !may_be_joined(region, look))
+		return 0;
+	n = target_pagemap(target, of->key.address + ((uint64_t)first << TIERED_PAGE_SHIFT),
+			   entries, end - first);
+	if (n < 0)
+		return n;
+	if (region->detail)
+		detail = *region->detail;
+	for (i = 0; i < end - first; i++)
+		if (i >= (unsigned int)n ||
+		    (pagemap_pfn(entries[i]) && !(entries[i] & PAGEMAP_EXCLUSIVE)))
+			set_bit(detail.shared, first + i);
+	return keep_detail(region, &detail);
+}
+
+int young_region_same(const struct young_region *region, const struct young_look *look,
+		      unsigned int group)
+{
+	return region->sums[group] == look->sums[group];
+}
+
+const struct young_detail *young_region_detail(const struct young_region *region)
+{
+	return region->detail;
+}
+
+int young_region_is_huge(const struct young_region *region)
+{
+	return region->huge;
+}
+
+void young_regions_sweep(struct young_regions *regions, uint32_t window)
+{
+	struct young_region *region, *next;
+
+	HASH_ITER(hh, regions->table, region, next)
+		if ((int32_t)(region->window - window) < 0)
+			drop(regions, region);
+}
+
+void young_regions_free(struct young_regions *regions)
+{
+	struct young_region *region, *next;
+
+	HASH_ITER(hh, regions->table, region, next)
+		drop(regions, region);
+}
