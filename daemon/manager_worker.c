@@ -6,14 +6,12 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "bpf/young.h"
 #include "decide/policy.h"
 #include "manager_internal.h"
 #include "observe/caps.h"
 #include "observe/rivals.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
-#include "observe/young_source.h"
 #include "util/log.h"
 
 uint64_t manager_share_pages(const struct units_share *share, uint64_t whole_pages)
