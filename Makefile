@@ -67,7 +67,7 @@ BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
 .PHONY: all clean install deps check test soak fuzz-binaries san-binaries tsan-binaries demo format format-check
 all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN) \
-	$(CTLTEST_BIN) $(PLANT_LIB) $(if $(SAN),,kernel-selftests)
+	$(CTLTEST_BIN) $(PLANT_LIB)
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
 	$(call say,LINK,$@)
@@ -153,7 +153,7 @@ check: all
 # Each step is a make of its own: headers that deps installs must be there when
 # the variables at the top are read.
 test: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all kernel-selftests
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined san-binaries
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=thread tsan-binaries
 	$(Q)tests/run check fuzz san bpf vm

@@ -76,14 +76,15 @@ static int open_conf(struct check_env *env)
 static void open_tracker(struct check_env *env)
 {
 	const struct config *config = env->config;
+	struct bpf *bpf = config->bpf ? env->loaded : NULL;
 	/* The kdamond of a daemon at work is no reason against that tracker. */
 	uint64_t noted = undo_noted_kdamond(UNDO_RUN_DIR);
 	const struct damon_setup damon = {
-		.source = bpf_damon(env->loaded),
+		.source = bpf_damon(bpf),
 		.mark = noted ? noted : kdamond_mark(),
 	};
 	struct young_setup young = {
-		.source = bpf_young(env->loaded),
+		.source = bpf_young(bpf),
 		.lock_max_ns = config->young_lock_max_ns,
 		.lock_share_ppm = config->young_lock_share_ppm,
 	};

@@ -16,7 +16,7 @@ kernel-selftests: $(SELFTEST_BIN)
 $(SELFTEST_DIR)/unpacked: $(SELFTEST_PATCH) tests/vm/kernel-series/kselftest.h kernel/selftests.mk
 	$(call say,UNPACK,$<)
 	$(Q)rm -rf $(SELFTEST_DIR) && mkdir -p $(SELFTEST_SRC)
-	$(Q)git apply --directory=$(SELFTEST_DIR) --include='$(SELFTEST_SRC)/mm/migrate_defer*' $<
+	$(Q)GIT_CEILING_DIRECTORIES=$(abspath ..) git apply --directory=$(SELFTEST_DIR) --include='$(SELFTEST_SRC)/mm/migrate_defer*' $<
 	$(Q)cp tests/vm/kernel-series/kselftest.h $(SELFTEST_SRC)/
 	$(Q)touch $@
 
