@@ -94,19 +94,22 @@ unsigned int heat_due(struct heat *heat, uint32_t target, uint64_t base,
 	const struct region_store *store = &heat->store;
 	struct heat_target *found = store->due.level ? table_target(heat, target) : NULL;
 	struct region *region = found ? table_region(found, base) : NULL;
+	unsigned int n;
 
 	all_due(ret_pages, 1);
 	if (!region || !region->present)
 		return REGION_PAGES;
-	/* Whoever is visited has not faded. */
-	region->lap = found->laps & REGION_LAPS;
 	region->visits++;
 	if (region->block)
 		pages_due(store, pool_block(&store->states, region->block), visit_of(region),
 			  ret_pages);
 	else
 		all_due(ret_pages, is_turn(turn_of(store, region->page), visit_of(region)));
-	return count(ret_pages);
+	n = count(ret_pages);
+	/* Whoever is passed over has not faded; of the others it is to be seen. */
+	if (!n)
+		region->lap = found->laps & REGION_LAPS;
+	return n;
 }
 
 uint8_t due_level(uint8_t level, uint64_t budget, uint64_t used, int whole)

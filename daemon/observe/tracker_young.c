@@ -119,12 +119,28 @@ static uint64_t next_ns_of(const struct young *young, uint32_t id)
 	return 0;
 }
 
+static int is_same_set(const struct young *young, struct target *const *targets, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && young->n_targets == n; i++)
+		if (young->seats[i].id != targets[i]->id)
+			return 0;
+	return young->n_targets == n;
+}
+
 static int tracker_young_retarget(void *state, struct target *const *targets, size_t n)
 {
 	struct young *young = state;
-	struct young_seat *seats = calloc(n ? n : 1, sizeof(*seats));
+	struct young_seat *seats;
 	size_t i;
 
+	/* Nothing of what read() did for the next window is lost. */
+	if (is_same_set(young, targets, n)) {
+		young->targets = targets;
+		return 0;
+	}
+	seats = calloc(n ? n : 1, sizeof(*seats));
 	if (!seats)
 		return -ENOMEM;
 	young_drop_marks(young);

@@ -22,6 +22,9 @@ struct walk {
 	struct young *young;
 	uint64_t left; /* of the budget, in pages */
 	struct tracker_cost cost;
+	size_t target;  /* that was asked about last, index, and which of its blocks */
+	uint64_t asked; /* UINT64_MAX: none */
+	unsigned int due;
 };
 
 static void pay(struct walk *walk, uint64_t pages)
@@ -186,59 +189,93 @@ static int mark_piece(struct walk *walk, size_t index, uint64_t from, uint64_t t
 	return 1;
 }
 
-/* Is something due of the block around @address? A look at the rest of it costs nothing more. */
-static int is_due(const struct walk *walk, size_t index, uint64_t address)
+/*
+ * How many pages are due of the block around @address; a look at the rest of it costs nothing
+ * more. The last answer is kept, for to ask counts as a visit, and mappings may share a block.
+ */
+static unsigned int ask(struct walk *walk, size_t index, uint64_t address)
 {
 	const struct tracker_env *env = walk->young->env;
+	const uint64_t block = address & ~(YOUNG_BLOCK_BYTES - 1);
 	uint64_t pages[YOUNG_BLOCK_PAGES / 64];
 
-	return !env->due || env->due(env->due_arg, walk->young->targets[index]->id,
-				     address & ~(YOUNG_BLOCK_BYTES - 1), pages) > 0;
+	if (!env->due)
+		return YOUNG_BLOCK_PAGES;
+	if (walk->asked != block || walk->target != index) {
+		walk->asked = block;
+		walk->target = index;
+		walk->due = env->due(env->due_arg, walk->young->targets[index]->id, block, pages);
+	}
+	return walk->due;
 }
 
-/* To ask counts as a visit: so not for all of a large mapping ahead. 1 GiB. */
-#define ASK_BYTES (UINT64_C(1) << 30)
+/*
+ * How far ahead is asked before anything is looked at: with a budget that ends before, those
+ * visits were for nothing. That matters where pages take turns, not where all are due.
+ */
+#define ASK_BYTES (32 * YOUNG_BLOCK_BYTES)
+#define ASK_ALL_BYTES (512 * YOUNG_BLOCK_BYTES)
+
+/* Where the stretch ends, from @from on, of which something is due. */
+static uint64_t due_end(struct walk *walk, size_t index, uint64_t from, uint64_t to)
+{
+	uint64_t at = from, most = ASK_ALL_BYTES;
+	unsigned int due;
+
+	while (at < to && at - from < most) {
+		due = ask(walk, index, at);
+		if (!due)
+			break;
+		if (due < YOUNG_BLOCK_PAGES)
+			most = ASK_BYTES;
+		at = (at & ~(YOUNG_BLOCK_BYTES - 1)) + YOUNG_BLOCK_BYTES;
+	}
+	return at < to ? at : to;
+}
 
 /* As round_fn: blocks of which something is due. Those that are passed cost the question. */
 static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
 {
 	struct walk *walk = arg;
-	uint64_t at, next;
-	int due, ret;
+	uint64_t end;
+	int ret;
 
-	for (at = from; at < to; at = next) {
-		next = (at & ~(YOUNG_BLOCK_BYTES - 1)) + YOUNG_BLOCK_BYTES;
-		if (next > to)
-			next = to;
-		due = is_due(walk, index, at);
-		if (due && at - from < ASK_BYTES)
+	while (from < to) {
+		end = due_end(walk, index, from, to);
+		if (end > from) {
+			ret = mark_piece(walk, index, from, end, ret_reached);
+			if (ret <= 0)
+				return ret;
+			from = end;
 			continue;
-		ret = mark_piece(walk, index, from, at, ret_reached);
-		if (ret <= 0)
-			return ret;
-		from = due ? at : next;
-		if (due)
-			continue;
-		walk->cost.skipped += (next - at) >> TIERED_PAGE_SHIFT;
+		}
+		if (!walk->left) {
+			*ret_reached = from;
+			walk->cost.cut = 1;
+			return 0;
+		}
+		end = (from & ~(YOUNG_BLOCK_BYTES - 1)) + YOUNG_BLOCK_BYTES;
+		if (end > to)
+			end = to;
+		walk->cost.skipped += (end - from) >> TIERED_PAGE_SHIFT;
 		pay(walk, 1);
-		if (walk->left)
-			continue;
-		*ret_reached = next;
-		walk->cost.cut = 1;
-		return 0;
+		from = end;
 	}
-	return mark_piece(walk, index, from, to, ret_reached);
+	return 1;
 }
 
 int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 {
-	struct walk walk = { .young = state, .left = max_pages };
+	struct walk walk = { .young = state, .left = max_pages, .asked = UINT64_MAX };
 	struct young *young = state;
 	uint64_t calls = young->bitmap.calls;
 	int err;
 
-	if (!young->fresh.n || clock_now_ns() > young->fresh.until_ns)
+	/* What read() has met for this window was met too long ago: it is none of any window. */
+	if (!young->fresh.n || clock_now_ns() > young->fresh.until_ns) {
 		young_drop_marks(young);
+		young->window++;
+	}
 	young->window++;
 	young->slice_ns = clock_thread_cpu_ns();
 	folio_reader_window(young->folios);

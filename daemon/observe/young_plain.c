@@ -6,21 +6,22 @@
 static struct observation start_group(const struct young *young, const struct young_view *view,
 				      unsigned int group)
 {
-	const int same = young_region_same(view->region, &view->look, group);
+	/* Where nothing was cleared only idleness could be seen: half of the truth. */
+	const int told = view->seat->cleared && young_region_same(view->region, &view->look, group);
 
 	return (struct observation){
 		.address = view->block->address +
 			   ((uint64_t)group * YOUNG_GROUP_PAGES << TIERED_PAGE_SHIFT),
 		.interval_ns = young->interval_ns,
 		.target = view->seat->id,
-		.seen = same ? SEEN_IDLE : SEEN_UNKNOWN,
+		.seen = told ? SEEN_IDLE : SEEN_UNKNOWN,
 	};
 }
 
 /* What a page that was accessed is reported as. */
-static uint8_t hit_of(const struct young_view *view, const struct observation *start)
+static uint8_t hit_of(const struct observation *start)
 {
-	return start->seen == SEEN_IDLE && view->seat->cleared ? SEEN_ACCESSED : SEEN_UNKNOWN;
+	return start->seen == SEEN_IDLE ? SEEN_ACCESSED : SEEN_UNKNOWN;
 }
 
 /* Could it be one more, or some, of what the last observation is about? */
@@ -43,7 +44,7 @@ static void report_whole_group(struct young *young, const struct young_view *vie
 	const unsigned int base = group * YOUNG_GROUP_PAGES;
 	uint64_t accessed = view->look.accessed[base / 64] >> base % 64 & 0xffff;
 	struct observation one = start_group(young, view, group), *out;
-	const uint8_t hit = hit_of(view, &one);
+	const uint8_t hit = hit_of(&one);
 	unsigned int i;
 
 	one.node = young_node_of(young, young_frame(view, base));
@@ -78,7 +79,7 @@ static unsigned int report_group(struct young *young, const struct young_view *v
 	const uint64_t accessed = view->look.accessed[base / 64] >> shift;
 	const uint64_t present = view->look.present[base / 64] >> shift & 0xffff;
 	struct observation one = start_group(young, view, group);
-	const uint8_t miss = one.seen, hit = hit_of(view, &one);
+	const uint8_t miss = one.seen, hit = hit_of(&one);
 	unsigned int i, n = 0;
 
 	for (i = 0; i < YOUNG_GROUP_PAGES; i++, one.address += TIERED_PAGE_SIZE) {

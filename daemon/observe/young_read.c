@@ -3,7 +3,7 @@
  * read(): looks at the same page tables again. Where the frames behind 16 pages
  * are not those of mark(), nothing is known of these pages.
  *
- * Shared pages take a second turn, in which the idle bitmap is asked about them:
+ * Shared pages and those of files take a second turn, in which the idle bitmap is asked about them:
  * that makes the kernel clear accessed bits of everything that has its idle flag
  * since any window, so whatever is to be read from page tables is read before.
  */
@@ -55,6 +55,7 @@ struct folio_view {
 	int accessed;
 	int same;
 	int shared;
+	int asked; /* accessed by others, too, or by calls: this table does not tell of it */
 	int odd;
 };
 
@@ -67,9 +68,12 @@ static struct folio_view view_folio(const struct young_view *view, unsigned int 
 	for (i = page; i < page + run; i++) {
 		folio.accessed |= young_bit(view->look.accessed, i);
 		folio.same &= young_region_same(view->region, &view->look, i / YOUNG_GROUP_PAGES);
-		if (view->detail)
+		if (view->detail) {
 			folio.shared |= young_bit(view->detail->shared, i);
+			folio.asked |= young_bit(view->detail->file, i);
+		}
 	}
+	folio.asked |= folio.shared;
 	if (view->detail)
 		folio.odd = young_bit(view->detail->odd, page);
 	return folio;
@@ -78,11 +82,12 @@ static struct folio_view view_folio(const struct young_view *view, unsigned int 
 static uint8_t judge(struct young *young, const struct young_view *view,
 		     const struct folio_view *folio)
 {
-	if (!folio->same)
+	/* Where nothing was cleared only idleness could be seen: half of the truth. */
+	if (!folio->same || !view->seat->cleared)
 		return SEEN_UNKNOWN;
 	if (folio->accessed)
-		return folio->odd || !view->seat->cleared ? SEEN_UNKNOWN : SEEN_ACCESSED;
-	if (!folio->shared)
+		return folio->odd ? SEEN_UNKNOWN : SEEN_ACCESSED;
+	if (!folio->asked)
 		return SEEN_IDLE;
 	return folio->odd ? SEEN_UNKNOWN : ask_bitmap(young, folio->head);
 }
@@ -104,7 +109,8 @@ static unsigned int folio_run(const struct young_view *view, unsigned int page)
 static void report_folio(struct young *young, const struct young_view *view, unsigned int page,
 			 unsigned int run, struct folio_view *folio)
 {
-	uint8_t flags = 0;
+	/* The second turn is none of its own to heat. */
+	uint8_t flags = young->shared_turn ? OBSERVED_AHEAD : 0;
 
 	if (view->detail && young_bit(view->detail->tails, page))
 		folio->head = folio_reader_head(young->folios, folio->head);
@@ -146,7 +152,7 @@ static uint64_t report_folios(struct young *young, const struct young_view *view
 			continue;
 		run = folio_run(view, page);
 		folio = view_folio(view, page, run);
-		later = folio.shared && young->clear->by_frame;
+		later = folio.asked && young->clear->by_frame;
 		*ret_shared |= (uint32_t)later;
 		if (later != young->shared_turn)
 			continue;
@@ -211,6 +217,9 @@ static int read_span(struct young *young, struct young_span *span, struct tracke
 		err = young->source->read(young->source->arg, &request);
 		if (err < 0)
 			return err;
+		/* A guest or a device has come since mark(). */
+		if (request.flags & YOUNG_F_SECONDARY)
+			return -EOPNOTSUPP;
 		cost->calls++;
 		for (i = 0; i < request.blocks; i++)
 			run = read_block(young, span, i, run, cost);
@@ -229,14 +238,16 @@ static int continues(const struct young_span *span, const struct young_span *nex
 
 static int read_spans(struct young *young, struct tracker_cost *cost)
 {
+	const struct young_span *last = NULL;
 	size_t i;
 	int err;
 
 	for (i = 0; i < young->n_spans; i++) {
 		if (young->shared_turn && !young->spans[i].shared)
 			continue;
-		if (i && !continues(&young->spans[i - 1], &young->spans[i]))
+		if (last && !continues(last, &young->spans[i]))
 			young_hand_on(young);
+		last = &young->spans[i];
 		err = read_span(young, &young->spans[i], cost);
 		if (err == -ECANCELED)
 			return err;

@@ -46,7 +46,7 @@ int young_view_shared(const struct young_view *view)
 	unsigned int i;
 
 	for (i = 0; view->detail && i < YOUNG_WORDS; i++)
-		if (view->detail->shared[i])
+		if (view->detail->shared[i] | view->detail->file[i])
 			return 1;
 	return 0;
 }
@@ -74,7 +74,8 @@ static uint64_t wanted_bits(const struct young_view *view, unsigned int word)
 	const unsigned int base = word * 64;
 
 	if (view->detail)
-		wanted = (wanted | (view->detail->shared[word] & view->look.present[word])) &
+		wanted = (wanted | ((view->detail->shared[word] | view->detail->file[word]) &
+				    view->look.present[word])) &
 			 ~view->detail->zero[word];
 	if (view->first > base)
 		wanted &= view->first - base < 64 ? UINT64_MAX << (view->first - base) : 0;

@@ -29,7 +29,7 @@ int young_view_open(const struct young *young, uint32_t number, uint64_t start, 
 /* Base pages that are present. */
 unsigned int young_view_present(const struct young_view *view);
 
-/* Some of its pages, present or not, are mapped by others as well. */
+/* Some of its pages, present or not, are mapped by others as well, or of a file. */
 int young_view_shared(const struct young_view *view);
 
 /*

@@ -134,16 +134,22 @@ void sleepers_look(struct window *window)
 static int is_looked_through(const struct window *window, struct seat *seat)
 {
 	struct sleeper *sleeper = &seat->sleeper;
-	uint8_t laps = (uint8_t)(heat_laps(window->heat, seat->target->id) - sleeper->laps);
-	unsigned int visits = 1u << window->due.level;
+	uint8_t laps = heat_laps(window->heat, seat->target->id);
+	unsigned int visits = 1u << window->marked_level;
 
 	if (sleeper->looked)
 		return 1;
 	if (window->number < sleeper->window)
 		return 0;
+	/* Turns that have become rarer begin anew. */
+	if (window->marked_level > sleeper->level) {
+		sleeper->wholes = 0;
+		sleeper->laps = laps;
+	}
+	sleeper->level = window->marked_level;
 	if (window->whole && sleeper->wholes < UINT8_MAX)
 		sleeper->wholes++;
-	return sleeper->wholes >= visits || laps > visits;
+	return sleeper->wholes >= visits || (uint8_t)(laps - sleeper->laps) > visits;
 }
 
 static void tell(struct window *window, struct seat *seat)

@@ -28,6 +28,7 @@ struct window;
  * @window: the first one that began after it was seen to be still
  * @laps: of heat_laps() then
  * @wholes: windows since in which all that was due was marked
+ * @level: of the turns that were taken in the last window
  * @looked: all of it was read since
  * @narrow: only what others may access is looked at
  */
@@ -36,6 +37,7 @@ struct sleeper {
 	uint64_t window;
 	uint8_t laps;
 	uint8_t wholes;
+	uint8_t level;
 	uint8_t looked;
 	uint8_t narrow;
 };

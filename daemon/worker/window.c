@@ -136,6 +136,7 @@ static int step_mark(struct window *window)
 		return 0;
 	}
 	turns_begin(window);
+	window->marked_level = window->due.level;
 	ret = tracker->mark(window->tracker, pages, &cost);
 	if (ret < 0)
 		return ret;

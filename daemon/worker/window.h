@@ -47,7 +47,8 @@ struct window {
 	struct tracker_env env;
 	void *tracker;
 	struct heat *heat;
-	struct due due; /* turns that pages take to be looked at */
+	struct due due;       /* turns that pages take to be looked at */
+	uint8_t marked_level; /* by which those of this window were marked */
 	void *policy;
 	struct plan plan;
 	struct trail trail;

@@ -44,10 +44,11 @@ enum seen {
 	SEEN_ACCESSED = 2,
 };
 
-#define OBSERVED_SHARED 1u   /* mapped by more than one process */
-#define OBSERVED_FILE 2u     /* file-backed or shmem, not anonymous */
-#define OBSERVED_AGAIN 8u    /* shared, and in this window already seen through another mapping */
-#define OBSERVED_AHEAD 32u   /* looked at out of turn, because an event told of it */
+#define OBSERVED_SHARED 1u /* mapped by more than one process */
+#define OBSERVED_FILE 2u   /* file-backed or shmem, not anonymous */
+#define OBSERVED_AGAIN 8u  /* shared, and in this window already seen through another mapping */
+#define OBSERVED_AHEAD                                                                             \
+	32u /* out of the order of addresses: says nothing of how far mark() has come */
 #define OBSERVED_WILLING 16u /* by the window, in place of SHARED: all who map it let it move */
 #define OBSERVED_FIXED 4u /* cannot or must not move (bound, unevictable by rule, not on an LRU) */
 

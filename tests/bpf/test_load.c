@@ -140,7 +140,7 @@ static void test_verdicts_are_right(void **state)
 		skip_because("no tracefs on this kernel: nothing to compare with");
 	bpf = open_bpf(NULL);
 	hooks = bpf_report(bpf, &n);
-	assert_int_equal(n, 15);
+	assert_int_equal(n, 16);
 	for (size_t i = 0; i < n; i++) {
 		bool expected = expect(hooks[i].name);
 

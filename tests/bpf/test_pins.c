@@ -232,7 +232,7 @@ static void test_bpftool_prints_names(void **state)
 		skip_because("no bpftool");
 	}
 	free(text);
-	check_dump("meta", "\"stats_abi\": ", "2,");
+	check_dump("meta", "\"stats_abi\": ", "3,");
 	check_dump("targets", "\"comm\": ", "\"some-server\",");
 	check_dump("targets", "\"tgid\": ", "4711,");
 	check_dump("targets", "\"promote_hot\": ", "1111,");

@@ -140,7 +140,7 @@ static void test_visited_does_not_fade(void **state)
 	const struct due due = { .border = BORDER, .level = DUE_LEVEL_MAX };
 	struct observation other = see(BASE + 1024 * REGION, SEEN_IDLE);
 	uint64_t pages[DUE_WORDS];
-	uint64_t window;
+	uint64_t window, page;
 
 	(void)state;
 	heat_take_turns(heat, &due);
@@ -148,9 +148,19 @@ static void test_visited_does_not_fade(void **state)
 		heat_window(heat, window);
 		observe(heat, other);
 		heat_due(heat, TARGET, BASE, pages);
+		for (page = 0; page < PAGES; page++)
+			if (pages[0] >> page & 1)
+				observe(heat, see(BASE + page * PAGE, SEEN_IDLE));
 	}
 	assert_true(item_at(heat, BASE + COLD * PAGE).n > 20);
-	for (; window < 41 + 300; window++) {
+	/* Visited, due, and nothing seen of it: it is gone. */
+	for (; window < 41 + 400; window++) {
+		heat_window(heat, window);
+		observe(heat, other);
+		heat_due(heat, TARGET, BASE, pages);
+	}
+	assert_int_equal(stats_of(heat).tracked, 1);
+	for (; window < 41 + 500; window++) {
 		heat_window(heat, window);
 		observe(heat, other);
 	}
