@@ -249,6 +249,7 @@ static int run(struct options *options, struct confs *confs)
 	options->manager.reload_arg = confs;
 	options->manager.kept = &confs->kept;
 	for (;;) {
+		end = MANAGER_UNOPENED;
 		ret = manager_run(&confs->now, &options->manager, &end);
 		if (ret < 0 && end == MANAGER_UNOPENED && reloaded) {
 			log_warning("the new conf cannot be run: going on with the old one");

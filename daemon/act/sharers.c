@@ -20,11 +20,14 @@
 #define RUN_PAGES 512
 
 /* 1 is less and 2 is greater; by an order that is the kernel's secret, and the same for all. */
-static int order_by_kcmp(uint32_t a, uint32_t b)
+static int order_by_kcmp(uint32_t a, uint32_t b, int *ret_order)
 {
 	long order = syscall(SYS_kcmp, (pid_t)a, (pid_t)b, KCMP_VM, 0UL, 0UL);
 
-	return order == 1 ? -1 : order == 2;
+	if (order < 0 || order > 2)
+		return -ESRCH;
+	*ret_order = order == 1 ? -1 : order == 2;
+	return 0;
 }
 
 int sharers_open(struct sharers *sharers, const char *proc_root)
@@ -103,27 +106,38 @@ struct voters {
 	int distinct;
 };
 
+/* An order in the making. @failed: one of them has gone, and what was found means nothing. */
+struct ordering {
+	const struct sharers *sharers;
+	int failed;
+};
+
 static int compare(const void *a, const void *b, void *arg)
 {
-	const struct sharers *sharers = arg;
 	const struct target *const *one = a, *const *other = b;
+	struct ordering *ordering = arg;
+	int order = 0;
 
-	return sharers->order((*one)->key.tgid, (*other)->key.tgid);
+	if (ordering->sharers->order((*one)->key.tgid, (*other)->key.tgid, &order) < 0)
+		ordering->failed = 1;
+	return order;
 }
 
 /* Only where there is something to count: it takes some system calls for each of them. */
 static void make_distinct(const struct sharers *sharers, struct voters *voters)
 {
+	struct ordering ordering = { .sharers = sharers };
 	size_t i, n = 0;
 
 	if (voters->distinct)
 		return;
 	voters->distinct = 1;
-	qsort_r(voters->list, voters->n, sizeof(voters->list[0]), compare, (void *)sharers);
+	qsort_r(voters->list, voters->n, sizeof(voters->list[0]), compare, &ordering);
 	for (i = 0; i < voters->n; i++)
-		if (n == 0 || compare(&voters->list[n - 1], &voters->list[i], (void *)sharers) != 0)
+		if (n == 0 || compare(&voters->list[n - 1], &voters->list[i], &ordering) != 0)
 			voters->list[n++] = voters->list[i];
-	voters->n = n;
+	/* Nobody may be counted twice: then nobody is, and what is shared stays for now. */
+	voters->n = ordering.failed ? 0 : n;
 }
 
 static void filter_run(const struct sharers *sharers, const struct target *target,

@@ -20,12 +20,12 @@ struct target;
 
 /*
  * @counts_fd: /proc/kpagecount; -1: nothing adds up
- * @order: of the address spaces of two processes, as for qsort(): 0 when it is the same one, or
- *	when that cannot be told. kcmp(2), or a double
+ * @order: of the address spaces of two processes, as for qsort(), in @ret_order: 0 when it is the
+ *	same one. 0; -errno when it cannot be told, as of one that has gone, or without kcmp(2)
  */
 struct sharers {
 	int counts_fd;
-	int (*order)(uint32_t a, uint32_t b);
+	int (*order)(uint32_t a, uint32_t b, int *ret_order);
 };
 
 /* 0 or -errno; usable, and to be closed, in any case. */

@@ -94,7 +94,7 @@ static const struct config_key keys[] = {
 	KEY_IN("priority", parsers_count, priority, 1, GROUP_PRIORITY_MAX,
 	       "expected a number from 1 to 1000", "100",
 	       "Weight against other sections: of pages that are about as hot (within a factor of\n"
-	       "three) each section gets places in the fastest tier by its priority. Hotter pages\n"
+	       "six) each section gets places in the fastest tier by its priority. Hotter pages\n"
 	       "come first whatever the priority."),
 	KEY("promote", parsers_bool, promote, "expected yes or no", "yes",
 	    "no: pages of these processes are not moved to faster memory."),

@@ -35,11 +35,13 @@ git_in() {
 # are built, and am/, where patches are applied: that touches files, also those
 # that are the same afterwards, which would be compiled again. deb = the package.
 source_prepare() {
-	local suites package made_for old
+	local suites package made_for old got
 	. "$kernel_dir/BASE"
 	source=$cache_dir/companion/${version//[^0-9A-Za-z.+]/_}
-	read -r _ _ deb < <("$vm_dir/fetch" "$suites" "$package") ||
+	read -r _ got deb < <("$vm_dir/fetch" "$suites" "$package") ||
 		die "cannot get $package $version"
+	[[ $got = "$version" ]] ||
+		die "the archive has gone on from $package $version to $got; once more, please"
 	[[ ! -e $source/complete ]] || return 0
 	# Of the package before this one, 5 GB.
 	for old in "$cache_dir"/companion/*; do
@@ -68,18 +70,22 @@ apply_patch() {
 
 # series_states: "TAG PATCH" for each patch: the state after it.
 series_states() {
-	local state=base patch tag
-	git_in "$source/am" reset -q --hard
+	local state=base patch tag patches
+	patches=$(series_patches) || exit 1
+	# What one that was killed has left.
+	git_in "$source/am" am --abort 2>/dev/null || true
+	git_in "$source/am" reset -q --hard || die "cannot reset the tree in $source/am"
 	while read -r patch; do
 		tag=p-$({ echo "$state" && cat "$patch"; } | sha256sum | cut -c1-16)
 		if ! git_in "$source/am" rev-parse -q --verify "refs/tags/$tag" >/dev/null; then
-			git_in "$source/am" checkout -q --detach "$state"
+			git_in "$source/am" checkout -q --detach "$state" ||
+				die "cannot check out $state in $source/am"
 			apply_patch "$patch" >&2 || die "${patch##*/} does not apply to ${state/#p-*/what is before it}, $version"
 			git_in "$source/am" tag "$tag"
 		fi
 		state=$tag
 		echo "$tag ${patch##*/}"
-	done < <(series_patches)
+	done <<<"$patches"
 }
 
 # series_commit [MUTANT]: prints the commit of the whole series, and a mutant on top.
@@ -88,9 +94,10 @@ series_commit() {
 	states=$(series_states) || exit 1
 	state=$(tail -1 <<<"$states" | cut -d ' ' -f 1)
 	if [[ ${1-} ]]; then
-		git_in "$source/am" checkout -q --detach "$state"
+		git_in "$source/am" checkout -q --detach "$state" ||
+			die "cannot check out $state in $source/am"
 		git_in "$source/am" apply --index "$1" >&2 || die "mutant ${1##*/} does not apply"
-		git_in "$source/am" commit -q -m "mutant ${1##*/}"
+		git_in "$source/am" commit -q -m "mutant ${1##*/}" || die "cannot commit in $source/am"
 		state=HEAD
 	fi
 	git_in "$source/am" rev-parse "$state"

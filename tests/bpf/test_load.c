@@ -109,6 +109,7 @@ static bool expect(const char *hook)
 		{ "exec", "sched:sched_process_exec" },
 		{ "exit", "sched:sched_process_exit" },
 		{ "cgroup-removals", "cgroup:cgroup_rmdir" },
+		{ "damon", "damon:damon_aggregated" },
 	};
 
 	for (size_t i = 0; i < sizeof(tracepoints) / sizeof(tracepoints[0]); i++)
