@@ -216,7 +216,7 @@ static inline const struct observation *seen_at(uint64_t page)
 		assert_non_null(one);                                                              \
 		assert_int_equal(one->seen, what);                                                 \
 		assert_int_equal(one->order, of_order);                                            \
-		assert_int_equal(one->flags & ~OBSERVED_AHEAD, of_flags);                                            \
+		assert_int_equal(one->flags & ~OBSERVED_AHEAD, of_flags);                          \
 	} while (0)
 
 #define UNIT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
