@@ -15,21 +15,12 @@
 #define LOOK_EVERY_NS NSEC_PER_SEC
 
 /* It was paused before the reload. */
-static void send_pause(struct manager *manager, const struct target_wanted *wanted)
+static void show_pause(struct manager *manager, const struct target_wanted *wanted)
 {
 	struct board_target *target = board_find(manager->board, wanted->id);
-	struct worker_pause *pause = calloc(1, sizeof(*pause));
 
-	if (!pause || !target) {
-		log_warning("out of memory: %s (pid %u) is not paused any more", wanted->comm,
-			    wanted->key.tgid);
-		free(pause);
-		return;
-	}
-	pause->id = wanted->id;
-	pause->paused = 1;
-	worker_send(manager->worker, &pause->message, WORKER_PAUSE);
-	target->paused = 1;
+	if (target)
+		target->paused = 1;
 	log_info("target %u (pid %u) is still paused, as it was before the reload", wanted->id,
 		 wanted->key.tgid);
 }
@@ -46,13 +37,14 @@ static void send_add(struct manager *manager, const struct target_wanted *wanted
 	add->id = wanted->id;
 	add->rule = wanted->rule;
 	add->key = wanted->key;
+	add->paused = manager_was_paused(manager, &wanted->key);
 	manager_view_add(manager, wanted);
 	bpf_manage(manager->bpf, wanted->key.tgid, true);
 	log_debug("target %u: %s (pid %u), %llu MiB resident", wanted->id, wanted->comm,
 		  wanted->key.tgid, (unsigned long long)wanted->rss_pages >> 8);
+	if (add->paused)
+		show_pause(manager, wanted);
 	worker_send(manager->worker, &add->message, WORKER_ADD);
-	if (manager_was_paused(manager, &wanted->key))
-		send_pause(manager, wanted);
 }
 
 static void send_remove(struct manager *manager, const struct target_removed *target)

@@ -2,6 +2,7 @@
 #include "flight.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +13,11 @@
 
 #include "bpf/loader.h"
 #include "bpf/tiered.skel.h"
+
+/* What is read of it; the size of the struct is rounded up, that of the map is not. */
+#define SHARED_BYTES                                                                               \
+	(offsetof(struct tiered_bpf__bss, worker_step) +                                           \
+	 sizeof(((struct tiered_bpf__bss *)0)->worker_step))
 
 struct flight {
 	const volatile struct tiered_bpf__bss *shared;
@@ -45,12 +51,12 @@ static int map_find(const char *name, uint32_t value_size)
 
 static int try_open(struct flight *flight)
 {
-	int fd = map_find("tiered_b.bss", sizeof(struct tiered_bpf__bss));
+	int fd = map_find("tiered_b.bss", SHARED_BYTES);
 	void *map;
 
 	if (fd < 0)
 		return fd;
-	map = mmap(NULL, sizeof(struct tiered_bpf__bss), PROT_READ, MAP_SHARED, fd, 0);
+	map = mmap(NULL, SHARED_BYTES, PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (map == MAP_FAILED)
 		return -errno;

@@ -123,7 +123,9 @@ static void add_target(struct worker *worker, const struct worker_add *add)
 	if (ret < 0) {
 		target_close(target);
 		report_gone(&worker->to_main, add->id, ret);
+		return;
 	}
+	window_pause_target(window, add->id, add->paused);
 }
 
 static void remove_target(struct worker *worker, uint32_t id)

@@ -82,11 +82,13 @@ enum worker_message {
 	WORKER_ENDED,   /* struct worker_window: the last word */
 };
 
+/* @paused: from the start, as before a reload. */
 struct worker_add {
 	struct message message;
 	uint32_t id;
 	uint32_t rule;
 	struct target_key key;
+	int paused;
 };
 
 struct worker_remove {

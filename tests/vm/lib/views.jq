@@ -8,7 +8,7 @@ def flat: [paths(type != "object" and type != "array") as $p
 	| ($p | map(tostring) | join(".")) + " " + (getpath($p) | tostring)] | sort | .[];
 
 def daemon_map: .[0].formatted.value;
-def asked_map: daemon_map | del(.pid, .observe, .paused, .results.pending);
+def asked_map: daemon_map | del(.pid, .observe, .paused, .reserved, .results.pending);
 
 def targets_map: map(.formatted | { pid: .key.tgid, start_ns: .key.start_ns,
 	exec_count: .key.exec_count, id: .value.id, comm: .value.comm,
