@@ -5,6 +5,8 @@
 
 #include "damon_area.h"
 #include "damon_source.h"
+#include "round.h"
+#include "slice.h"
 #include "tiered/tracker.h"
 
 /*
@@ -40,7 +42,7 @@ struct damon_seat {
  * @thread: of the kdamond, 0: it rests
  * @cpu_ns: its CPU time when last looked at
  * @error: why it could not be started, last time
- * @cursor_target, @cursor_address: where the next read() goes on; a target's id
+ * @cursor: where the next read() goes on
  * @max_pages: of mark(): so many pages read() reports at most
  * @known_pages: how many there were, last time
  * @flags_fd: /proc/kpageflags, or -1
@@ -56,13 +58,12 @@ struct damon {
 	uint32_t thread;
 	uint64_t cpu_ns;
 	int error;
-	uint32_t cursor_target;
-	uint64_t cursor_address;
+	struct round_cursor cursor;
 	uint64_t max_pages;
 	uint64_t known_pages;
 	uint32_t window;
 	int flags_fd;
-	uint64_t slice_ns;
+	struct slice slice;
 	uint64_t entries[DAMON_PIECE_PAGES];
 	uint64_t flags[DAMON_PIECE_PAGES];
 	struct observation batch[DAMON_PIECE_PAGES];

@@ -13,9 +13,6 @@
 
 #define KPF(name) (UINT64_C(1) << KPF_##name)
 
-/* The worker's slices, see DESIGN: other work must get its turn. */
-#define SLICE_NS (10 * NSEC_PER_MSEC)
-
 /* An absent page costs its entry only. */
 #define ABSENT_PER_PAGE 16
 
@@ -61,16 +58,6 @@ static void take_record(void *arg, const struct damon_record *record)
 		return;
 	if (seat->coming.n == record->regions)
 		take_over(seat);
-}
-
-static int breathe(struct damon *damon)
-{
-	uint64_t now_ns = clock_thread_cpu_ns();
-
-	if (now_ns - damon->slice_ns < SLICE_NS)
-		return 0;
-	damon->slice_ns = now_ns;
-	return damon->env->breathe && damon->env->breathe(damon->env->breathe_arg) ? -ECANCELED : 0;
 }
 
 static int is_odd(uint64_t flags)
@@ -187,95 +174,74 @@ static uint8_t seen_of(const struct report *report, const struct damon_area *are
 									    : SEEN_IDLE;
 }
 
-/* 1: on with the next mapping; 0: enough for this window; -errno. */
-static int report_range(struct report *report, uint64_t *address, uint64_t end)
+/* As round_fn. */
+static int report_range(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
 {
+	struct report *report = arg;
 	struct damon *damon = report->damon;
+	uint64_t address = from;
 	int ret = 0;
 
-	while (*address < end && !ret) {
-		const struct damon_area *area = area_at(report, *address);
-		uint64_t stop = ((*address >> DAMON_PIECE_SHIFT) + 1) << DAMON_PIECE_SHIFT;
+	(void)index;
+	while (address < to && !ret) {
+		const struct damon_area *area = area_at(report, address);
+		uint64_t stop = ((address >> DAMON_PIECE_SHIFT) + 1) << DAMON_PIECE_SHIFT;
 
+		*ret_reached = address;
 		if (!report->left)
 			return 0;
-		if (!area || area->start > *address) {
-			*address = area ? least(area->start, end) : end;
+		if (!area || area->start > address) {
+			address = area ? least(area->start, to) : to;
 			continue;
 		}
-		stop = least(least(stop, area->end), end);
-		report->seen = seen_of(report, area, *address);
-		ret = report_pages(report, *address, (stop - *address) >> TIERED_PAGE_SHIFT);
+		stop = least(least(stop, area->end), to);
+		report->seen = seen_of(report, area, address);
+		ret = report_pages(report, address, (stop - address) >> TIERED_PAGE_SHIFT);
 		if (!ret)
-			ret = breathe(damon);
-		*address = stop;
+			ret = slice_breathe(&damon->slice, damon->env);
+		address = stop;
 	}
 	return ret < 0 ? ret : 1;
 }
 
-/* From @from on; returns as report_range(). */
-static int report_target(struct report *report, const struct target *target, uint64_t *from)
+/* From @from on; returns as round_fn. */
+static int report_target(struct report *report, size_t index, uint64_t from, uint64_t *ret_reached)
 {
+	const struct target *target = report->damon->targets[index];
 	const struct damon_seat *seat = damon_seat(report->damon, target);
-	size_t i;
-	int ret;
 
 	if (!seat)
 		return 1;
 	report->target = target;
 	report->areas = &seat->areas;
 	report->area = 0;
-	for (i = 0; i < target->n_vmas; i++) {
-		if (target->vmas[i].end <= *from)
-			continue;
-		if (target->vmas[i].start > *from)
-			*from = target->vmas[i].start;
-		ret = report_range(report, from, target->vmas[i].end);
-		if (ret <= 0)
-			return ret;
-	}
-	return 1;
-}
-
-static size_t find_cursor(const struct damon *damon, uint64_t *ret_address)
-{
-	size_t i;
-
-	*ret_address = 0;
-	for (i = 0; i < damon->n_targets; i++) {
-		if (damon->targets[i]->id == damon->cursor_target)
-			*ret_address = damon->cursor_address;
-		if (damon->targets[i]->id >= damon->cursor_target)
-			return i;
-	}
-	return 0;
+	return round_target(target, index, from, UINT64_MAX, report_range, report, ret_reached);
 }
 
 /* From the cursor to the last target, then from the first one on; what remains has its turn later. */
 static int report_all(struct report *report)
 {
 	struct damon *damon = report->damon;
-	uint64_t address;
-	size_t first = find_cursor(damon, &address), i;
+	uint64_t address, reached;
+	size_t first = round_begin(damon->targets, damon->n_targets, &damon->cursor, &address), i;
 	int ret;
 
 	for (i = 0; i < damon->n_targets; i++, address = 0) {
-		const struct target *target = damon->targets[(first + i) % damon->n_targets];
+		const size_t index = (first + i) % damon->n_targets;
 
-		ret = report_target(report, target, &address);
+		ret = report_target(report, index, address, &reached);
 		if (ret == -ECANCELED)
 			return ret;
 		if (ret == 0) {
-			damon->cursor_target = target->id;
-			damon->cursor_address = address;
+			damon->cursor.target = damon->targets[index]->id;
+			damon->cursor.address = reached;
 			return 0;
 		}
 	}
 	/* All that there is, unless it began in the middle. */
-	if (!damon->cursor_address)
+	if (!damon->cursor.address)
 		damon->known_pages = report->cost.pages;
-	damon->cursor_target = 0;
-	damon->cursor_address = 0;
+	damon->cursor = (struct round_cursor){ 0 };
 	return 0;
 }
 
@@ -295,7 +261,7 @@ int damon_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg
 		*ret_cost = report.cost;
 		return 0;
 	}
-	damon->slice_ns = clock_thread_cpu_ns();
+	slice_begin(&damon->slice);
 	ret = damon->setup->source->read(damon->setup->source->arg, take_record, damon);
 	if (!ret)
 		ret = report_all(&report);

@@ -5,6 +5,9 @@
 
 #include "folio.h"
 #include "idle_bitmap.h"
+#include "round.h"
+#include "slice.h"
+#include "spans.h"
 #include "tiered/tracker.h"
 
 /* Entries of pagemap read at once: 32 MiB of address space, 64 KiB of entries, stays in the L2. */
@@ -35,21 +38,6 @@ struct idle_hint {
 /* Blocks that the entries read at once may lie in. */
 #define IDLE_BLOCKS (IDLE_ENTRIES / IDLE_BLOCK_PAGES + 1)
 
-/* Addresses whose pages were looked at by mark(). */
-struct idle_span {
-	uint64_t start;
-	uint64_t end;
-	uint32_t target; /* index */
-	uint32_t ahead;  /* out of turn */
-	uint32_t partly; /* some were not due: they have no mark, and nothing is said of them */
-};
-
-/* Where the next mark() goes on. */
-struct idle_cursor {
-	uint64_t address;
-	uint32_t target; /* id */
-};
-
 /**
  * struct idle - state of the tracker
  * @targets: the caller's
@@ -59,7 +47,6 @@ struct idle_cursor {
  * @heads: frames to be marked as well: heads, not mapped by those who map their
  *	tails, of folios that read() came across
  * @due: pages that are due, of the blocks that @entries lie in
- * @slice_ns: CPU time of the thread when it last breathed
  * @run_pages: pages of the folio that the last observation in @batch is about
  * @run_silent: nothing is said of that folio
  * @run_pfn, @run_address: what would be the next page of that folio
@@ -71,18 +58,16 @@ struct idle {
 	struct target *const *targets;
 	size_t n_targets;
 	uint8_t *marked;
-	struct idle_cursor cursor;
-	struct idle_span *spans;
-	size_t n_spans;
-	size_t room_spans;
+	struct round_cursor cursor;
+	struct spans spans;
 	struct idle_hint hints[IDLE_HINTS_MAX];
 	size_t n_hints;
-	struct idle_span ahead[IDLE_HINTS_MAX];
+	struct span ahead[IDLE_HINTS_MAX];
 	size_t n_ahead;
 	uint64_t *heads;
 	size_t n_heads;
 	uint64_t due[IDLE_BLOCKS][IDLE_BLOCK_WORDS];
-	uint64_t slice_ns;
+	struct slice slice;
 
 	uint8_t span_flags; /* of observations of the span in hand */
 	uint64_t interval_ns;
@@ -101,9 +86,6 @@ struct idle {
 int idle_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost);
 int idle_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg,
 	      struct tracker_cost *ret_cost);
-
-/* Calls env->breathe when a slice of CPU time is over; 0 or -ECANCELED. */
-int idle_breathe(struct idle *idle);
 
 /* Forgets the marks of this window. */
 void idle_drop_marks(struct idle *idle);

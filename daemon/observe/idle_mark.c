@@ -29,35 +29,8 @@ struct walk {
 	uint64_t asked;                 /* block that was asked about last, UINT64_MAX: none */
 	uint64_t due[IDLE_BLOCK_WORDS]; /* what is due of it */
 	unsigned int n_due;
-	uint32_t ahead; /* out of turn */
+	uint8_t ahead; /* out of turn */
 };
-
-static int span_add(struct idle *idle, size_t target, uint64_t start, uint64_t end, uint32_t partly,
-		    uint32_t ahead)
-{
-	struct idle_span *last = idle->n_spans ? &idle->spans[idle->n_spans - 1] : NULL;
-
-	if (last && last->target == target && last->end == start && last->partly == partly &&
-	    last->ahead == ahead) {
-		last->end = end;
-		return 0;
-	}
-	if (idle->n_spans == idle->room_spans) {
-		size_t room = idle->room_spans ? idle->room_spans * 2 : 64;
-		struct idle_span *spans = reallocarray(idle->spans, room, sizeof(*spans));
-
-		if (!spans)
-			return -ENOMEM;
-		idle->spans = spans;
-		idle->room_spans = room;
-	}
-	idle->spans[idle->n_spans++] = (struct idle_span){ .start = start,
-							   .end = end,
-							   .target = (uint32_t)target,
-							   .partly = partly,
-							   .ahead = ahead };
-	return 0;
-}
 
 /* Is page @at of those in hand due, the first of which is the @skew-th of its block? */
 static int is_due(const struct idle *idle, size_t skew, size_t at)
@@ -146,7 +119,7 @@ static int step_past(struct walk *walk, uint64_t *stop)
 	size_t i;
 
 	for (i = 0; i < idle->n_ahead; i++) {
-		const struct idle_span *done = &idle->ahead[i];
+		const struct span *done = &idle->ahead[i];
 
 		if (done->target != walk->target || done->end <= walk->address)
 			continue;
@@ -179,7 +152,7 @@ static void pass_blocks(struct walk *walk, uint64_t end)
 }
 
 /* How many of the next @n pages come before a block of which nothing is due. */
-static size_t due_pages(struct walk *walk, size_t n, uint32_t *ret_partly)
+static size_t due_pages(struct walk *walk, size_t n, uint8_t *ret_partly)
 {
 	const uint64_t page = walk->address >> TIERED_PAGE_SHIFT;
 	const size_t skew = page % IDLE_BLOCK_PAGES;
@@ -204,7 +177,7 @@ static int mark_pages(struct walk *walk, size_t want, uint64_t end)
 	const struct target *target = idle->targets[walk->target];
 	const uint64_t start = walk->address;
 	size_t marked;
-	uint32_t partly;
+	uint8_t partly;
 	int n;
 
 	want = due_pages(walk, want, &partly);
@@ -218,7 +191,11 @@ static int mark_pages(struct walk *walk, size_t want, uint64_t end)
 	walk->cost.skipped += (size_t)n - marked;
 	if (marked) {
 		idle->marked[walk->target] = 1;
-		return span_add(idle, walk->target, start, walk->address, partly, walk->ahead);
+		return spans_add(&idle->spans, (struct span){ .start = start,
+							      .end = walk->address,
+							      .target = (uint32_t)walk->target,
+							      .ahead = walk->ahead,
+							      .partly = partly });
 	}
 	walk->address = pagemap_next_present(target, walk->address, end);
 	return 0;
@@ -245,37 +222,28 @@ static int mark_range(struct walk *walk, uint64_t end)
 			return 0;
 		err = mark_pages(walk, want, stop);
 		if (!err)
-			err = idle_breathe(walk->idle);
+			err = slice_breathe(&walk->idle->slice, walk->idle->env);
 		if (err < 0)
 			return err;
 	}
 }
 
-/* Walks one target between two addresses; returns as mark_range(). */
-static int mark_target(struct walk *walk, uint64_t from, uint64_t to)
+/* As round_fn. */
+static int mark_mapping(void *arg, size_t target, uint64_t from, uint64_t to, uint64_t *ret_reached)
 {
-	const struct target *target = walk->idle->targets[walk->target];
-	size_t i;
+	struct walk *walk = arg;
 	int ret;
 
+	if (walk->target != target)
+		walk->asked = UINT64_MAX;
+	walk->target = target;
 	walk->address = from;
-	walk->asked = UINT64_MAX;
-	for (i = 0; i < target->n_vmas; i++) {
-		const struct vma *vma = &target->vmas[i];
-
-		if (vma->end <= walk->address)
-			continue;
-		if (vma->start >= to)
-			break;
-		if (vma->start > walk->address)
-			walk->address = vma->start;
-		ret = mark_range(walk, vma->end < to ? vma->end : to);
-		if (ret <= 0)
-			return ret;
-		/* A mapping costs at least its system call. */
+	ret = mark_range(walk, to);
+	*ret_reached = walk->address;
+	/* A mapping costs at least its system call. */
+	if (ret > 0)
 		pay(walk, 1);
-	}
-	return 1;
+	return ret;
 }
 
 static int find_process(const struct idle *idle, uint32_t tgid, size_t *ret)
@@ -296,69 +264,30 @@ static int walk_hints(struct walk *walk)
 {
 	struct idle *idle = walk->idle;
 	const uint64_t most = walk->left / IDLE_HINTS_PART, rest = walk->left - most;
-	size_t i;
-	int ret = 1;
+	uint64_t start, end, reached;
+	size_t i, index;
+	int ret;
 
 	walk->left = most;
 	walk->ahead = 1;
 	for (i = 0; i < idle->n_hints && walk->left; i++) {
-		uint64_t start = idle->hints[i].start;
-
-		if (!find_process(idle, idle->hints[i].tgid, &walk->target))
+		if (!find_process(idle, idle->hints[i].tgid, &index))
 			continue;
-		ret = mark_target(walk, start, start + IDLE_REGION_BYTES);
+		start = idle->hints[i].start;
+		end = start + IDLE_REGION_BYTES;
+		ret = round_target(idle->targets[index], index, start, end, mark_mapping, walk,
+				   &reached);
 		if (ret == -ECANCELED || ret == -ENOMEM)
 			return ret;
-		idle->ahead[idle->n_ahead++] = (struct idle_span){
+		idle->ahead[idle->n_ahead++] = (struct span){
 			.start = start,
-			.end = ret == 0 ? walk->address : start + IDLE_REGION_BYTES,
-			.target = (uint32_t)walk->target,
+			.end = ret == 0 ? reached : end,
+			.target = (uint32_t)index,
 		};
 	}
 	idle->n_hints = 0;
 	walk->ahead = 0;
 	walk->left += rest;
-	return 0;
-}
-
-/* The target to begin with: that of the cursor, else the next one, else the first. */
-static size_t find_cursor(const struct idle *idle, uint64_t *ret_address)
-{
-	size_t i;
-
-	*ret_address = 0;
-	for (i = 0; i < idle->n_targets; i++) {
-		if (idle->targets[i]->id == idle->cursor.target)
-			*ret_address = idle->cursor.address;
-		if (idle->targets[i]->id >= idle->cursor.target)
-			return i;
-	}
-	return 0;
-}
-
-/* One round at most: from the cursor through all targets up to the cursor again. */
-static int walk_round(struct walk *walk)
-{
-	struct idle *idle = walk->idle;
-	const size_t n = idle->n_targets;
-	uint64_t first_address;
-	const size_t first = find_cursor(idle, &first_address);
-	size_t i;
-	int ret;
-
-	for (i = 0; i <= n && n; i++) {
-		walk->target = (first + i) % n;
-		ret = mark_target(walk, i ? 0 : first_address, i == n ? first_address : UINT64_MAX);
-		if (ret == -ECANCELED || ret == -ENOMEM)
-			return ret;
-		if (ret == 0) {
-			idle->cursor.target = idle->targets[walk->target]->id;
-			idle->cursor.address = walk->address;
-			walk->cost.cut = 1;
-			return 0;
-		}
-		/* Gone, or not to be read: the next one. Whoever holds it finds out as well. */
-	}
 	return 0;
 }
 
@@ -389,30 +318,32 @@ static int write_chunks(struct idle *idle)
 	for (i = 0; i < idle->bitmap.n_active && !err; i++) {
 		err = idle_bitmap_write(&idle->bitmap, idle->bitmap.active[i]);
 		if (!err)
-			err = idle_breathe(idle);
+			err = slice_breathe(&idle->slice, idle->env);
 	}
 	return err;
 }
 
 int idle_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 {
-	struct walk walk = { .idle = state, .left = max_pages };
+	struct walk walk = { .idle = state, .left = max_pages, .asked = UINT64_MAX };
 	struct idle *idle = state;
 	uint64_t calls = idle->bitmap.calls;
-	int err;
+	int whole = 1, err;
 
 	idle_drop_marks(idle);
-	idle->slice_ns = clock_thread_cpu_ns();
+	slice_begin(&idle->slice);
 	err = walk_hints(&walk);
 	if (!err)
-		err = walk_round(&walk);
+		whole = round_walk(idle->targets, idle->n_targets, &idle->cursor, mark_mapping,
+				   &walk);
 	if (!err)
-		err = write_chunks(idle);
+		err = whole < 0 ? whole : write_chunks(idle);
 	if (err) {
 		/* What did not get through is not marked: it must not pass for accessed. */
 		idle_drop_marks(idle);
 		return err;
 	}
+	walk.cost.cut = !whole;
 	walk.cost.calls = idle->bitmap.calls - calls;
 	*ret_cost = walk.cost;
 	return 0;

@@ -112,8 +112,8 @@ static void add(struct idle *idle, struct observation observation)
 }
 
 /* A folio begins at @address; where not all were due, nothing is said of those without a mark. */
-static void report(struct idle *idle, const struct idle_span *span, uint64_t address,
-		   uint64_t entry, struct idle_chunk *chunk)
+static void report(struct idle *idle, const struct span *span, uint64_t address, uint64_t entry,
+		   struct idle_chunk *chunk)
 {
 	const uint64_t pfn = entry & PAGEMAP_PFN_MASK;
 	uint8_t seen = SEEN_UNKNOWN, flags = idle->span_flags;
@@ -150,14 +150,14 @@ static int chunk_of(struct idle *idle, uint64_t pfn, struct idle_chunk **ret)
 	if (chunk && !chunk->fetched) {
 		idle_bitmap_fetch(&idle->bitmap, chunk);
 		folio_reader_scan(idle->folios, chunk);
-		err = idle_breathe(idle);
+		err = slice_breathe(&idle->slice, idle->env);
 	}
 	*ret = chunk;
 	return err;
 }
 
 /* Reports @n pages from @address on, whose entries are read; adds to @cost. */
-static int report_pages(struct idle *idle, const struct idle_span *span, uint64_t address, size_t n,
+static int report_pages(struct idle *idle, const struct span *span, uint64_t address, size_t n,
 			struct tracker_cost *cost)
 {
 	struct idle_chunk *chunk = NULL;
@@ -193,7 +193,7 @@ static int report_pages(struct idle *idle, const struct idle_span *span, uint64_
 }
 
 /* 0, -ESRCH when the target is gone, -ECANCELED. */
-static int read_span(struct idle *idle, const struct idle_span *span, struct tracker_cost *cost)
+static int read_span(struct idle *idle, const struct span *span, struct tracker_cost *cost)
 {
 	const struct target *target = idle->targets[span->target];
 	uint64_t address = span->start;
@@ -210,7 +210,7 @@ static int read_span(struct idle *idle, const struct idle_span *span, struct tra
 			return n;
 		err = report_pages(idle, span, address, (size_t)n, cost);
 		if (!err)
-			err = idle_breathe(idle);
+			err = slice_breathe(&idle->slice, idle->env);
 		if (err < 0)
 			return err;
 		address += (uint64_t)n << TIERED_PAGE_SHIFT;
@@ -218,22 +218,17 @@ static int read_span(struct idle *idle, const struct idle_span *span, struct tra
 	return 0;
 }
 
-/* Observations of one call are of one target and ascend. */
-static int continues(const struct idle_span *span, const struct idle_span *next)
-{
-	return span->target == next->target && span->end <= next->start &&
-	       span->ahead == next->ahead;
-}
-
 static int read_spans(struct idle *idle, struct tracker_cost *cost)
 {
 	size_t i;
 	int err;
 
-	for (i = 0; i < idle->n_spans; i++) {
-		if (i && !continues(&idle->spans[i - 1], &idle->spans[i]))
+	for (i = 0; i < idle->spans.n; i++) {
+		const struct span *span = &idle->spans.list[i];
+
+		if (i && !span_continues(span - 1, span))
 			hand_on(idle);
-		err = read_span(idle, &idle->spans[i], cost);
+		err = read_span(idle, span, cost);
 		if (err == -ECANCELED)
 			return err;
 		/* Gone, or not to be read any more: what is left of it stays unknown. */
@@ -254,7 +249,7 @@ int idle_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg,
 	idle->observe_arg = arg;
 	idle->n_batch = 0;
 	idle->run_pages = 0;
-	idle->slice_ns = clock_thread_cpu_ns();
+	slice_begin(&idle->slice);
 	folio_reader_window(idle->folios);
 	err = read_spans(idle, &cost);
 	hand_on(idle);

@@ -6,9 +6,8 @@
 #include "target.h"
 #include "vmas.h"
 
-/* Walks one target between two addresses; returns as round_fn. */
-static int walk_target(const struct target *target, size_t index, uint64_t from, uint64_t to,
-		       round_fn *look, void *arg, uint64_t *ret_reached)
+int round_target(const struct target *target, size_t index, uint64_t from, uint64_t to,
+		 round_fn *look, void *arg, uint64_t *ret_reached)
 {
 	size_t i;
 	int ret;
@@ -20,17 +19,18 @@ static int walk_target(const struct target *target, size_t index, uint64_t from,
 			continue;
 		if (vma->start >= to)
 			break;
-		ret = look(arg, index, vma->start > from ? vma->start : from,
-			   vma->end < to ? vma->end : to, ret_reached);
+		if (vma->start > from)
+			from = vma->start;
+		ret = look(arg, index, from, vma->end < to ? vma->end : to, ret_reached);
 		if (ret <= 0)
 			return ret;
+		from = vma->end;
 	}
 	return 1;
 }
 
-/* The target to begin with: that of the cursor, else the next one, else the first. */
-static size_t find_cursor(struct target *const *targets, size_t n,
-			  const struct round_cursor *cursor, uint64_t *ret_address)
+size_t round_begin(struct target *const *targets, size_t n, const struct round_cursor *cursor,
+		   uint64_t *ret_address)
 {
 	size_t i;
 
@@ -48,15 +48,15 @@ int round_walk(struct target *const *targets, size_t n, struct round_cursor *cur
 	       void *arg)
 {
 	uint64_t first_address, reached = 0;
-	const size_t first = find_cursor(targets, n, cursor, &first_address);
+	const size_t first = round_begin(targets, n, cursor, &first_address);
 	size_t i;
 	int ret;
 
 	for (i = 0; i <= n && n; i++) {
 		const size_t index = (first + i) % n;
 
-		ret = walk_target(targets[index], index, i ? 0 : first_address,
-				  i == n ? first_address : UINT64_MAX, look, arg, &reached);
+		ret = round_target(targets[index], index, i ? 0 : first_address,
+				   i == n ? first_address : UINT64_MAX, look, arg, &reached);
 		if (ret == -ECANCELED || ret == -ENOMEM)
 			return ret;
 		if (ret == 0) {
@@ -66,5 +66,5 @@ int round_walk(struct target *const *targets, size_t n, struct round_cursor *cur
 		}
 		/* Gone, or not to be read: the next one. Whoever holds it finds out as well. */
 	}
-	return 0;
+	return 1;
 }

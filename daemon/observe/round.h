@@ -25,9 +25,17 @@ struct round_cursor {
  */
 typedef int round_fn(void *arg, size_t target, uint64_t from, uint64_t to, uint64_t *ret_reached);
 
+/* One target between two addresses; returns as @look. */
+int round_target(const struct target *target, size_t index, uint64_t from, uint64_t to,
+		 round_fn *look, void *arg, uint64_t *ret_reached);
+
+/* The target to begin with: that of the cursor, else the next one, else the first; index. */
+size_t round_begin(struct target *const *targets, size_t n, const struct round_cursor *cursor,
+		   uint64_t *ret_address);
+
 /*
  * One round at most, from the cursor through all targets up to the cursor again.
- * 0, -ECANCELED or -ENOMEM.
+ * 1: that was all; 0: @look has had enough; -ECANCELED or -ENOMEM.
  */
 int round_walk(struct target *const *targets, size_t n, struct round_cursor *cursor, round_fn *look,
 	       void *arg);

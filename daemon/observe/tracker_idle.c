@@ -80,7 +80,7 @@ static void tracker_idle_stop(void *state)
 	idle_bitmap_close(&idle->bitmap);
 	folio_reader_free(idle->folios);
 	free(idle->marked);
-	free(idle->spans);
+	spans_free(&idle->spans);
 	free(idle->heads);
 	free(idle);
 }
@@ -114,7 +114,7 @@ static int tracker_idle_start(const struct tracker_env *env, void **ret_state)
 void idle_drop_marks(struct idle *idle)
 {
 	idle_bitmap_clear(&idle->bitmap);
-	idle->n_spans = 0;
+	idle->spans.n = 0;
 	idle->n_ahead = 0;
 	if (idle->marked)
 		memset(idle->marked, 0, idle->n_targets);
@@ -144,18 +144,6 @@ static void tracker_idle_marked_targets(void *state, void (*each)(void *arg, str
 	for (i = 0; i < idle->n_targets; i++)
 		if (idle->marked[i])
 			each(arg, idle->targets[i]);
-}
-
-int idle_breathe(struct idle *idle)
-{
-	uint64_t now_ns = clock_thread_cpu_ns();
-
-	if (now_ns - idle->slice_ns < SLICE_NS)
-		return 0;
-	idle->slice_ns = now_ns;
-	if (idle->env->breathe && idle->env->breathe(idle->env->breathe_arg) != 0)
-		return -ECANCELED;
-	return 0;
 }
 
 /* Faults, those by which NUMA balancing asks included: memory that is new, or in use. */

@@ -47,7 +47,7 @@ static void tracker_young_stop(void *state)
 	folio_reader_free(young->folios);
 	young_regions_free(&young->regions);
 	free(young->seats);
-	free(young->spans);
+	spans_free(&young->spans);
 	free(young->fresh.runs);
 	free(young);
 }
@@ -85,7 +85,7 @@ void young_drop_marks(struct young *young)
 	size_t i;
 
 	idle_bitmap_clear(&young->bitmap);
-	young->n_spans = 0;
+	young->spans.n = 0;
 	young->fresh.n = 0;
 	for (i = 0; i < young->n_targets; i++) {
 		struct young_seat *seat = &young->seats[i];
@@ -99,7 +99,7 @@ void young_turn_marks(struct young *young)
 	size_t i;
 
 	idle_bitmap_turn(&young->bitmap);
-	young->n_spans = 0;
+	young->spans.n = 0;
 	for (i = 0; i < young->n_targets; i++) {
 		struct young_seat *seat = &young->seats[i];
 
@@ -165,18 +165,6 @@ static void tracker_young_marked_targets(void *state,
 	for (i = 0; i < young->n_targets; i++)
 		if (young->seats[i].marked)
 			each(arg, young->targets[i]);
-}
-
-int young_breathe(struct young *young)
-{
-	uint64_t now_ns = clock_thread_cpu_ns();
-
-	if (now_ns - young->slice_ns < SLICE_NS)
-		return 0;
-	young->slice_ns = now_ns;
-	if (young->env->breathe && young->env->breathe(young->env->breathe_arg) != 0)
-		return -ECANCELED;
-	return 0;
 }
 
 const struct tracker_ops tracker_young = {

@@ -30,20 +30,14 @@
 #include "folio.h"
 #include "idle_bitmap.h"
 #include "round.h"
+#include "slice.h"
+#include "spans.h"
 #include "tiered/tracker.h"
 #include "young_region.h"
 #include "young_source.h"
 
 /* Observations handed on at once: 24 KiB. */
 #define YOUNG_BATCH 1024
-
-/* Addresses whose pages were looked at by mark(). */
-struct young_span {
-	uint64_t start;
-	uint64_t end;
-	uint32_t target; /* index */
-	uint32_t shared; /* read() has met shared pages */
-};
 
 /* Blocks that read() has looked at for the next window as well, in a row but for holes. */
 struct young_run {
@@ -107,7 +101,6 @@ struct young_clear {
  * @window: number of marks
  * @shared_turn: read() is at shared pages, that the bitmap is asked about
  * @ns_per_page: what clearing a whole address space takes, running mean
- * @slice_ns: CPU time of the thread when it last breathed
  * @node, @node_block: of the frame that was last looked up, and its 2 MiB
  */
 struct young {
@@ -121,14 +114,12 @@ struct young {
 	struct young_seat *seats;
 	size_t n_targets;
 	struct round_cursor cursor;
-	struct young_span *spans;
-	size_t n_spans;
-	size_t room_spans;
+	struct spans spans;
 	struct young_runs fresh;
 	uint32_t window;
 	int shared_turn;
 	double ns_per_page;
-	uint64_t slice_ns;
+	struct slice slice;
 
 	uint64_t interval_ns;
 	observe_fn *observe;
@@ -146,9 +137,6 @@ int young_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg
 /* The method of this name that works here, or for "auto" the best; 0 or -EOPNOTSUPP. */
 int young_clear_choose(const struct tracker_env *env, const struct young_clear **ret, char *reason,
 		       size_t size);
-
-/* Calls env->breathe when a slice of CPU time is over; 0 or -ECANCELED. */
-int young_breathe(struct young *young);
 
 /* Forgets the marks of this window. */
 void young_drop_marks(struct young *young);

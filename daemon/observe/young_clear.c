@@ -50,7 +50,7 @@ static int idle_commit(struct young *young)
 	for (i = 0; i < young->bitmap.n_active && !err; i++) {
 		err = idle_bitmap_write(&young->bitmap, young->bitmap.active[i]);
 		if (!err)
-			err = young_breathe(young);
+			err = slice_breathe(&young->slice, young->env);
 	}
 	for (i = 0; i < young->n_targets; i++)
 		young->seats[i].cleared = 1;
@@ -189,7 +189,7 @@ static int refs_commit(struct young *young)
 			continue;
 		}
 		refs_commit_one(young, i);
-		err = young_breathe(young);
+		err = slice_breathe(&young->slice, young->env);
 	}
 	return err;
 }

@@ -60,24 +60,8 @@ static void mark_block(struct walk *walk, size_t index, uint32_t number, uint64_
 
 static int span_add(struct young *young, size_t target, uint64_t start, uint64_t end)
 {
-	struct young_span *last = young->n_spans ? &young->spans[young->n_spans - 1] : NULL;
-
-	if (last && last->target == target && last->end == start) {
-		last->end = end;
-		return 0;
-	}
-	if (young->n_spans == young->room_spans) {
-		size_t room = young->room_spans ? young->room_spans * 2 : 64;
-		struct young_span *spans = reallocarray(young->spans, room, sizeof(*spans));
-
-		if (!spans)
-			return -ENOMEM;
-		young->spans = spans;
-		young->room_spans = room;
-	}
-	young->spans[young->n_spans++] =
-		(struct young_span){ .start = start, .end = end, .target = (uint32_t)target };
-	return 0;
+	return spans_add(&young->spans,
+			 (struct span){ .start = start, .end = end, .target = (uint32_t)target });
 }
 
 /* How many blocks to look at next; 0: what is left is too little to go on with. */
@@ -105,10 +89,8 @@ static int look_range(struct walk *walk, size_t index, uint64_t from, uint64_t t
 		request.start = start;
 		request.end = to;
 		request.blocks = step_blocks(walk);
-		if (!request.blocks) {
-			walk->cost.cut = 1;
+		if (!request.blocks)
 			return 0;
-		}
 		err = young->source->read(young->source->arg, &request);
 		if (err < 0)
 			return err;
@@ -124,7 +106,7 @@ static int look_range(struct walk *walk, size_t index, uint64_t from, uint64_t t
 		pay(walk, 1);
 		err = request.blocks ? span_add(young, index, start, request.next) : 0;
 		if (!err)
-			err = young_breathe(young);
+			err = slice_breathe(&young->slice, young->env);
 		if (err < 0)
 			return err;
 	}
@@ -151,7 +133,6 @@ static int take_run(struct walk *walk, size_t index, const struct young_run *run
 		blocks = (uint64_t)((unsigned __int128)walk->left * whole / run->pages);
 		if (!blocks && !walk->cost.pages)
 			return look_range(walk, index, from, to, ret_reached);
-		walk->cost.cut = 1;
 		if (!blocks)
 			return 0;
 		pages = walk->left;
@@ -251,7 +232,6 @@ static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint6
 		}
 		if (!walk->left) {
 			*ret_reached = from;
-			walk->cost.cut = 1;
 			return 0;
 		}
 		end = (from & ~(YOUNG_BLOCK_BYTES - 1)) + YOUNG_BLOCK_BYTES;
@@ -269,7 +249,7 @@ int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 	struct walk walk = { .young = state, .left = max_pages, .asked = UINT64_MAX };
 	struct young *young = state;
 	uint64_t calls = young->bitmap.calls;
-	int err;
+	int whole, err;
 
 	/* What read() has met for this window was met too long ago: it is none of any window. */
 	if (!young->fresh.n || clock_now_ns() > young->fresh.until_ns) {
@@ -277,19 +257,19 @@ int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 		young->window++;
 	}
 	young->window++;
-	young->slice_ns = clock_thread_cpu_ns();
+	slice_begin(&young->slice);
 	folio_reader_window(young->folios);
 	if (young->window % SWEEP_WINDOWS == 0)
 		young_regions_sweep(&young->regions, young->window - SWEEP_WINDOWS);
-	err = round_walk(young->targets, young->n_targets, &young->cursor, mark_range, &walk);
+	whole = round_walk(young->targets, young->n_targets, &young->cursor, mark_range, &walk);
 	young->fresh.n = 0;
-	if (!err)
-		err = young->clear->commit(young);
+	err = whole < 0 ? whole : young->clear->commit(young);
 	if (err) {
 		/* What was not cleared must not pass for accessed. */
 		young_drop_marks(young);
 		return err;
 	}
+	walk.cost.cut = !whole;
 	walk.cost.calls += young->bitmap.calls - calls;
 	*ret_cost = walk.cost;
 	return 0;

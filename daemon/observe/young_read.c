@@ -138,7 +138,7 @@ static int is_zero(const struct young_view *view, unsigned int page)
 
 /* Folio by folio, those whose turn it is. */
 static uint64_t report_folios(struct young *young, const struct young_view *view,
-			      uint32_t *ret_shared)
+			      uint8_t *ret_shared)
 {
 	unsigned int page, run;
 	uint64_t n = 0;
@@ -153,7 +153,7 @@ static uint64_t report_folios(struct young *young, const struct young_view *view
 		run = folio_run(view, page);
 		folio = view_folio(view, page, run);
 		later = folio.asked && young->clear->by_frame;
-		*ret_shared |= (uint32_t)later;
+		*ret_shared |= (uint8_t)later;
 		if (later != young->shared_turn)
 			continue;
 		report_folio(young, view, page, run, &folio);
@@ -163,8 +163,8 @@ static uint64_t report_folios(struct young *young, const struct young_view *view
 }
 
 /* Where the frame of a page is known, it was there at mark() and could be observed. */
-static void report_block(struct young *young, struct young_span *span,
-			 const struct young_view *view, struct tracker_cost *cost)
+static void report_block(struct young *young, struct span *span, const struct young_view *view,
+			 struct tracker_cost *cost)
 {
 	if (!view->detail && view->block->kind == YOUNG_TABLE)
 		cost->marked += young_report_plain(young, view);
@@ -173,7 +173,7 @@ static void report_block(struct young *young, struct young_span *span,
 }
 
 /* One block between two addresses; returns the run that the next one may belong to. */
-static struct young_run *read_block(struct young *young, struct young_span *span, uint32_t number,
+static struct young_run *read_block(struct young *young, struct span *span, uint32_t number,
 				    struct young_run *run, struct tracker_cost *cost)
 {
 	struct young_view view;
@@ -200,7 +200,7 @@ static struct young_run *read_block(struct young *young, struct young_span *span
 }
 
 /* 0, -ESRCH when the target is gone, -ECANCELED. */
-static int read_span(struct young *young, struct young_span *span, struct tracker_cost *cost)
+static int read_span(struct young *young, struct span *span, struct tracker_cost *cost)
 {
 	struct young_request request = {
 		.fd = young->targets[span->target]->pagemap_fd,
@@ -223,32 +223,28 @@ static int read_span(struct young *young, struct young_span *span, struct tracke
 		cost->calls++;
 		for (i = 0; i < request.blocks; i++)
 			run = read_block(young, span, i, run, cost);
-		err = young_breathe(young);
+		err = slice_breathe(&young->slice, young->env);
 		if (err < 0)
 			return err;
 	}
 	return 0;
 }
 
-/* Observations of one call are of one target and ascend. */
-static int continues(const struct young_span *span, const struct young_span *next)
-{
-	return span->target == next->target && span->end <= next->start;
-}
-
 static int read_spans(struct young *young, struct tracker_cost *cost)
 {
-	const struct young_span *last = NULL;
+	const struct span *last = NULL;
 	size_t i;
 	int err;
 
-	for (i = 0; i < young->n_spans; i++) {
-		if (young->shared_turn && !young->spans[i].shared)
+	for (i = 0; i < young->spans.n; i++) {
+		struct span *span = &young->spans.list[i];
+
+		if (young->shared_turn && !span->shared)
 			continue;
-		if (last && !continues(last, &young->spans[i]))
+		if (last && !span_continues(last, span))
 			young_hand_on(young);
-		last = &young->spans[i];
-		err = read_span(young, &young->spans[i], cost);
+		last = span;
+		err = read_span(young, span, cost);
 		if (err == -ECANCELED)
 			return err;
 		/* Gone, or not to be read any more: what is left of it stays unknown. */
@@ -269,7 +265,7 @@ int young_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg
 	young->observe_arg = arg;
 	young->n_batch = 0;
 	young->node_block = UINT64_MAX;
-	young->slice_ns = clock_thread_cpu_ns();
+	slice_begin(&young->slice);
 	folio_reader_window(young->folios);
 	for (young->shared_turn = 0, err = 0; young->shared_turn < 2 && !err;
 	     young->shared_turn++) {
