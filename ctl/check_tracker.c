@@ -5,13 +5,13 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "check_read.h"
 #include "check_rows.h"
 #include "config/config.h"
 #include "observe/flush.h"
+#include "observe/pagemap_scan.h"
 #include "observe/tracker.h"
 #include "tiered/types.h"
 #include "util/cleanup.h"
@@ -72,47 +72,26 @@ void check_flush(const struct check_env *env, struct check *ret)
 		       "clearcpuid=invlpgb on the kernel command line is a way to try)");
 }
 
-/* Documentation/admin-guide/mm/pagemap.rst; not in the headers of Debian 12. */
-struct scan_request {
-	uint64_t size;
-	uint64_t flags;
-	uint64_t start;
-	uint64_t end;
-	uint64_t walk_end;
-	uint64_t vec;
-	uint64_t vec_len;
-	uint64_t max_pages;
-	uint64_t category_inverted;
-	uint64_t category_mask;
-	uint64_t category_anyof_mask;
-	uint64_t return_mask;
-};
-
-#define SCAN_PAGEMAP _IOWR('f', 16, struct scan_request)
-#define SCAN_PRESENT (UINT64_C(1) << 3)
-
 /* Asks for one page of our own. */
 static int scan_works(const struct check_env *env)
 {
-	struct {
-		uint64_t start, end, categories;
-	} region;
+	struct scan_region region;
 	char path[PATH_MAX], here = 1;
 	const uint64_t page = (uintptr_t)&here & ~(TIERED_PAGE_SIZE - 1);
-	struct scan_request request = {
+	struct scan_arg request = {
 		.size = sizeof(request),
 		.start = page,
 		.end = page + TIERED_PAGE_SIZE,
 		.vec = (uintptr_t)&region,
 		.vec_len = 1,
-		.category_mask = SCAN_PRESENT,
-		.return_mask = SCAN_PRESENT,
+		.category_mask = SCAN_IS_PRESENT,
+		.return_mask = SCAN_IS_PRESENT,
 	};
 	auto_close int fd = -1;
 
 	snprintf(path, sizeof(path), "%s/self/pagemap", env->proc_root);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && ioctl(fd, SCAN_PAGEMAP, &request) >= 0;
+	return fd >= 0 && ioctl(fd, SCAN_IOCTL, &request) >= 0;
 }
 
 void check_pagemap_scan(const struct check_env *env, struct check *ret)

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "observe/pagemap_scan.h"
 #include "tiered/types.h"
 
 /* Most frames there is room for: 64 GiB of them are 2 MiB of bits. */
@@ -17,30 +17,6 @@
 #define CALL_BYTES 4096
 #define CALL_WORDS (CALL_BYTES / sizeof(uint64_t))
 
-/* From <linux/fs.h> of Linux 6.7. */
-struct scan_region {
-	uint64_t start;
-	uint64_t end;
-	uint64_t categories;
-};
-
-struct scan_arg {
-	uint64_t size;
-	uint64_t flags;
-	uint64_t start;
-	uint64_t end;
-	uint64_t walk_end;
-	uint64_t vec;
-	uint64_t vec_len;
-	uint64_t max_pages;
-	uint64_t category_inverted;
-	uint64_t category_mask;
-	uint64_t category_anyof_mask;
-	uint64_t return_mask;
-};
-
-#define SCAN_IOCTL _IOWR('f', 16, struct scan_arg)
-#define SCAN_IS_PRESENT (UINT64_C(1) << 3)
 #define SCAN_REGIONS 4096
 
 struct bare {

@@ -12,16 +12,13 @@
 #include <unistd.h>
 
 #include "bpf/internal.h"
+#include "observe/pagemap.h"
 #include "util/cleanup.h"
 
 /* The page may be moved by compaction between one look and the other. */
 #define FIND_TRIES 4
 /* Anywhere but at the beginning, where pages look alike. */
 #define WORDS_OFFSET 2064
-/* Of an entry of pagemap (Documentation/admin-guide/mm/pagemap.rst). */
-#define ENTRY_PRESENT (UINT64_C(1) << 63)
-#define ENTRY_FRAME ((UINT64_C(1) << 55) - 1)
-
 static int run(const struct bpf_program *program, void *request, size_t size)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = request, .ctx_size_in = (uint32_t)size);
@@ -43,10 +40,9 @@ static uint64_t frame_of(int pagemap, const volatile char *page)
 	const off_t offset = (off_t)((uintptr_t)page / TIERED_PAGE_SIZE * sizeof(uint64_t));
 	uint64_t entry;
 
-	if (pread(pagemap, &entry, sizeof(entry), offset) != sizeof(entry) ||
-	    !(entry & ENTRY_PRESENT))
+	if (pread(pagemap, &entry, sizeof(entry), offset) != sizeof(entry))
 		return 0;
-	return entry & ENTRY_FRAME;
+	return pagemap_pfn(entry);
 }
 
 /* 0, -EPERM when frames are hidden, or as struct young_find says. */
