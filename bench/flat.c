@@ -148,14 +148,8 @@ static void observe_region(struct machine *machine, uint64_t region, const uint6
 static int16_t border(const struct machine *machine)
 {
 	uint64_t bins[HEAT_BINS] = { 0 };
-	struct heat_target_view view;
-	unsigned int node, bin;
 
-	if (heat_target(machine->heat, TARGET, &view))
-		return FILTER_RATE_MIN;
-	for (node = 0; node < 2; node++)
-		for (bin = 0; view.bins[node] && bin < HEAT_BINS; bin++)
-			bins[bin] += view.bins[node][bin];
+	heat_add_bins(machine->heat, TARGET, bins);
 	return fit_threshold(bins, machine->places);
 }
 
@@ -231,7 +225,7 @@ static void decide(struct machine *machine)
 static uint64_t window(struct machine *machine)
 {
 	uint64_t pages = budget_pages(&machine->budget, machine->interval_ns);
-	uint64_t start = cpu_ns(), used = 0, pages_ns, spent;
+	uint64_t start = cpu_ns(), used = 0, pages_ns, spent, accessed;
 	struct heat_stats stats;
 
 	machine->window++;
@@ -248,12 +242,10 @@ static uint64_t window(struct machine *machine)
 	if (!pages)
 		machine->interval_ns =
 			interval_longer(machine->interval_ns, INTERVAL_MIN_NS, INTERVAL_MAX_NS);
-	else if (stats.observed_for)
-		machine->interval_ns = interval_next(
-			machine->interval_ns,
-			(uint64_t)((double)stats.accessed_for * (double)stats.tracked /
-				   (double)stats.observed_for),
-			machine->places, stats.tracked, INTERVAL_MIN_NS, INTERVAL_MAX_NS);
+	else if (heat_accessed(&stats, &accessed) == 0)
+		machine->interval_ns = interval_next(machine->interval_ns, accessed,
+						     machine->places, stats.tracked,
+						     INTERVAL_MIN_NS, INTERVAL_MAX_NS);
 	return spent;
 }
 

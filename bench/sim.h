@@ -217,14 +217,8 @@ static inline int sim_accessed(struct sim *sim, size_t page, double seconds)
 static inline int16_t sim_border(const struct sim *sim)
 {
 	uint64_t bins[HEAT_SLOTS] = { 0 };
-	struct heat_target_view view;
-	unsigned int node, bin;
 
-	if (heat_target(sim->heat, SIM_TARGET, &view))
-		return FILTER_RATE_MIN;
-	for (node = 0; node < 2; node++)
-		for (bin = 0; view.bins[node] && bin < HEAT_SLOTS; bin++)
-			bins[bin] += view.bins[node][bin];
+	heat_add_bins(sim->heat, SIM_TARGET, bins);
 	return fit_threshold(bins, sim->places);
 }
 
@@ -334,6 +328,7 @@ static inline double sim_window(struct sim *sim)
 				     .heat = sim->heat,
 				     .budget_pages = sim->budget };
 	struct heat_stats stats;
+	uint64_t accessed;
 	size_t i;
 
 	snapshot.window = ++sim->window;
@@ -347,11 +342,9 @@ static inline double sim_window(struct sim *sim)
 		sim_move(sim, &sim->plan.moves[i]);
 	heat_settle(sim->heat, sim->plan.moves, sim->plan.n_moves);
 	heat_stats(sim->heat, &stats);
-	/* A slice stands for the whole. */
-	if (stats.observed_for)
-		sim->interval_ns = interval_next(
-			sim->interval_ns, stats.accessed_for * stats.tracked / stats.observed_for,
-			sim->places, stats.tracked, INTERVAL_MIN_NS, INTERVAL_MAX_NS);
+	if (heat_accessed(&stats, &accessed) == 0)
+		sim->interval_ns = interval_next(sim->interval_ns, accessed, sim->places,
+						 stats.tracked, INTERVAL_MIN_NS, INTERVAL_MAX_NS);
 	if (sim->best == 0)
 		sim->last = sim_oracle(sim, &sim->best);
 	return sim_hits(sim) / sim->best;

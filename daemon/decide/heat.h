@@ -182,6 +182,15 @@ int heat_find(const struct heat *heat, uint32_t target, uint64_t address, struct
 /* 0, or -ENOENT when nothing was observed of @target. Valid until heat is changed. */
 int heat_target(const struct heat *heat, uint32_t target, struct heat_target_view *ret);
 
+/* Adds what may be moved of @target's pages on all nodes to @bins, HEAT_BINS of them. */
+void heat_add_bins(const struct heat *heat, uint32_t target, uint64_t *bins);
+
+/*
+ * Base pages that a look at all memory would have shown to be accessed in this window; of those
+ * who sleep it is known: none. 0 or -ENODATA: nothing was looked at.
+ */
+int heat_accessed(const struct heat_stats *stats, uint64_t *ret_pages);
+
 static inline unsigned int heat_bin(int rate)
 {
 	return (unsigned int)(rate + 12 * 256) >> HEAT_BIN_SHIFT;

@@ -125,6 +125,29 @@ int heat_target(const struct heat *heat, uint32_t target, struct heat_target_vie
 	return 0;
 }
 
+void heat_add_bins(const struct heat *heat, uint32_t target, uint64_t *bins)
+{
+	const struct heat_target *found = table_target(heat, target);
+	unsigned int node, bin;
+
+	for (node = 0; found && node < TIERED_NODES_MAX; node++)
+		for (bin = 0; found->bins[node] && bin < HEAT_BINS; bin++)
+			bins[bin] += found->bins[node][bin];
+}
+
+int heat_accessed(const struct heat_stats *stats, uint64_t *ret_pages)
+{
+	__extension__ typedef unsigned __int128 wide;
+	/* What was looked at stands for the whole. */
+	uint64_t known = stats->observed_for + stats->asleep;
+
+	if (!stats->observed || !known)
+		return -ENODATA;
+	*ret_pages = (uint64_t)((wide)stats->accessed_for *
+				(stats->tracked > known ? stats->tracked : known) / known);
+	return 0;
+}
+
 /* The folio that entry @index of the region belongs to; 0 or -ENOENT. */
 static int find_folio(const struct region_store *store, const struct region *region,
 		      unsigned int index, union page *ret_page, unsigned int *ret_head,

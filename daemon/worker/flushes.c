@@ -122,7 +122,9 @@ static int await_drain(struct window *window)
 	enum flush_drain state = FLUSH_DRAIN_WAIT;
 	int ret = 0;
 
-	while (window->deferred_ns && state == FLUSH_DRAIN_WAIT && ret == 0 && !window->hold) {
+	if (!window->deferred_ns)
+		return 0;
+	while (state == FLUSH_DRAIN_WAIT && ret == 0 && !window->hold) {
 		ret = window->pause(window->pause_arg, DRAIN_LOOK_NS);
 		if (window_flush_seen(window, &now) == 0)
 			state = flush_drained(&window->deferred, &now,
@@ -130,7 +132,7 @@ static int await_drain(struct window *window)
 		else
 			state = FLUSH_DRAIN_LATE;
 	}
-	if (window->deferred_ns && state != FLUSH_DRAINED)
+	if (state != FLUSH_DRAINED)
 		give_up_deferred(window);
 	window->deferred_ns = 0;
 	return ret;

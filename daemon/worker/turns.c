@@ -5,25 +5,14 @@
 #include "observe/target.h"
 #include "worker/view.h"
 
-static void count_target(const struct window *window, uint32_t id, uint64_t *bins)
-{
-	struct heat_target_view view;
-	unsigned int node, bin;
-
-	if (heat_target(window->heat, id, &view))
-		return;
-	for (node = 0; node < TIERED_NODES_MAX; node++)
-		for (bin = 0; view.bins[node] && bin < HEAT_BINS; bin++)
-			bins[bin] += view.bins[node][bin];
-}
-
 void turns_begin(struct window *window)
 {
 	uint64_t bins[HEAT_BINS] = { 0 };
 	size_t i;
 
-	for (i = 0; i < window->roster.count; i++)
-		count_target(window, window->roster.targets[i]->id, bins);
+	/* Where all pages are due it does not matter where the border is. */
+	for (i = 0; window->due.level && i < window->roster.count; i++)
+		heat_add_bins(window->heat, window->roster.targets[i]->id, bins);
 	window->due.border = fit_threshold(bins, view_fast_pages(window));
 	heat_take_turns(window->heat, &window->due);
 }

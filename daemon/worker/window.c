@@ -302,7 +302,7 @@ static void step_adapt(struct window *window)
 {
 	const struct worker_config *config = window->config;
 	struct heat_stats stats;
-	uint64_t accessed, known;
+	uint64_t accessed;
 
 	heat_stats(window->heat, &stats);
 	window->account.observed = stats.observed;
@@ -316,12 +316,8 @@ static void step_adapt(struct window *window)
 	if (window->account.starved)
 		window->interval_ns = interval_longer(window->interval_ns, config->window_min_ns,
 						      config->window_max_ns);
-	/* What was looked at stands for the whole; of those who sleep it is known: nothing. */
-	known = stats.observed_for + stats.asleep;
-	if (!stats.observed || !known)
+	if (heat_accessed(&stats, &accessed) < 0)
 		return;
-	accessed = (uint64_t)((unsigned __int128)stats.accessed_for *
-			      (stats.tracked > known ? stats.tracked : known) / known);
 	window->interval_ns = interval_next(window->interval_ns, accessed, view_fast_pages(window),
 					    stats.tracked, config->window_min_ns,
 					    config->window_max_ns);
