@@ -225,4 +225,17 @@ static __always_inline struct stats_process *process_counters(struct task_struct
 	return NULL;
 }
 
+/* Does somebody keep page tables of its own for this memory? */
+static __always_inline int has_notifiers(struct mm_struct *mm)
+{
+	struct mmu_notifier_subscriptions *subscriptions;
+
+	if (!bpf_core_field_exists(mm->notifier_subscriptions))
+		return 0;
+	subscriptions = BPF_CORE_READ(mm, notifier_subscriptions);
+	if (!subscriptions)
+		return 0;
+	return BPF_CORE_READ(subscriptions, list.first) || BPF_CORE_READ(subscriptions, has_itree);
+}
+
 #endif

@@ -61,19 +61,6 @@ static __always_inline void vma_policy(struct vm_area_struct *vma, struct task_s
 	record->nodes = BPF_CORE_READ(policy, nodes.bits[0]);
 }
 
-/* Does somebody keep page tables of its own for this memory? */
-static __always_inline int has_notifiers(struct mm_struct *mm)
-{
-	struct mmu_notifier_subscriptions *subscriptions;
-
-	if (!bpf_core_field_exists(mm->notifier_subscriptions))
-		return 0;
-	subscriptions = BPF_CORE_READ(mm, notifier_subscriptions);
-	if (!subscriptions)
-		return 0;
-	return BPF_CORE_READ(subscriptions, list.first) || BPF_CORE_READ(subscriptions, has_itree);
-}
-
 SEC("iter/task_vma")
 int list_vmas(struct bpf_iter__task_vma *context)
 {

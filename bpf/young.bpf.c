@@ -173,19 +173,6 @@ static long walk_step(__u32 index, void *context)
 	return 0;
 }
 
-/* Does somebody keep page tables of its own for this memory? */
-static __always_inline int is_secondary(struct mm_struct *mm)
-{
-	struct mmu_notifier_subscriptions *subscriptions;
-
-	if (!bpf_core_field_exists(mm->notifier_subscriptions))
-		return 0;
-	subscriptions = BPF_CORE_READ(mm, notifier_subscriptions);
-	if (!subscriptions)
-		return 0;
-	return BPF_CORE_READ(subscriptions, list.first) || BPF_CORE_READ(subscriptions, has_itree);
-}
-
 SEC("syscall")
 int young_read(struct young_request *request)
 {
@@ -208,7 +195,7 @@ int young_read(struct young_request *request)
 	request->error = -ESRCH;
 	if (!mm || BPF_CORE_READ(mm, mm_users.counter) <= 0)
 		return 0;
-	if (is_secondary(mm))
+	if (has_notifiers(mm))
 		request->flags |= YOUNG_F_SECONDARY;
 	walk.top = (__u64)BPF_CORE_READ(mm, pgd);
 	bpf_loop(STEPS_MAX, walk_step, &walk, 0);
