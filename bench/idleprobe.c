@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "observe/proc.h"
+#include "lib/hold.h"
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
@@ -160,15 +160,9 @@ static void observe(void *arg, const struct observation *observations, size_t n)
 
 static struct target *hold(pid_t pid)
 {
-	struct target_key key = { .tgid = (uint32_t)pid };
 	struct target *target;
-	struct proc_stat stat;
-	int err;
+	int err = hold_process(pid, &target);
 
-	err = proc_read_stat("/proc", key.tgid, &stat);
-	key.start_ns = stat.start_ns;
-	if (!err)
-		err = target_open("/proc", 1, &key, NULL, &target);
 	if (!err)
 		err = vmas_refresh(target, "/proc", NULL, NULL);
 	if (err)

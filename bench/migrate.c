@@ -22,10 +22,11 @@
 #include <unistd.h>
 
 #include "act/migrator.h"
+#include "lib/hold.h"
+#include "lib/median.h"
 #include "lib/memory.h"
 #include "lib/options.h"
 #include "lib/placement.h"
-#include "observe/proc.h"
 #include "observe/target.h"
 #include "tiered/types.h"
 #include "util/clock.h"
@@ -135,9 +136,7 @@ static void bench_open(struct bench *bench)
 					  .victim = no_victim,
 					  .done = no_books,
 					  .arg = bench };
-	struct target_key key = { .tgid = (uint32_t)bench->child };
-	struct proc_stat stat;
-	int r = proc_read_stat("/proc", key.tgid, &stat);
+	int r = hold_process(bench->child, &bench->target);
 
 	bench->addresses = calloc(bench->pages, sizeof(*bench->addresses));
 	bench->nodes = calloc(bench->pages, sizeof(*bench->nodes));
@@ -146,10 +145,6 @@ static void bench_open(struct bench *bench)
 		options_fail(-ENOMEM, "%zu pages", bench->pages);
 	for (size_t i = 0; i < bench->pages; i++)
 		bench->addresses[i] = bench->memory + i * MEMORY_PAGE_WORDS;
-	if (!r) {
-		key.start_ns = stat.start_ns;
-		r = target_open("/proc", 1, &key, NULL, &bench->target);
-	}
 	if (!r)
 		r = migrator_new(&env, &bench->migrator);
 	if (r)
@@ -224,19 +219,6 @@ static void round_run(struct bench *bench, enum mover mover, unsigned int round,
 		options_fail(r, "the migrator gave up");
 	check_landed(bench, mover, to);
 	bench->speed[mover][round] = (double)bench->pages * NSEC_PER_SEC / (double)ns;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, unsigned int n)
-{
-	qsort(values, n, sizeof(*values), ascending);
-	return values[n / 2];
 }
 
 /* Each mover moves in both directions, and takes turns in being the first. */

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "lib/distribution.h"
 #include "lib/memory.h"
 #include "lib/options.h"
 
@@ -42,19 +43,10 @@ struct reader {
 	unsigned int number;
 };
 
-/* xorshift64*: good enough to pick pages, and the same on each run. */
-static uint64_t next_random(uint64_t *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * UINT64_C(2685821657736338717);
-}
-
 static uint64_t pick(const struct load *load, uint64_t phase, uint64_t *state)
 {
 	const uint64_t window = load->pages / WINDOW_PART;
-	uint64_t value = next_random(state) >> 8;
+	uint64_t value = random_next(state) >> 8;
 
 	if (value % 10 == 0)
 		return value / 10 % load->pages;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "lib/bare.h"
+#include "lib/median.h"
 #include "lib/touched.h"
 #include "observe/target.h"
 #include "observe/topology.h"
@@ -97,26 +98,13 @@ static void turn(struct bench *bench, void *tracker, int i)
 		       (double)cost.calls * (1 << 18) / (double)bench->touched.pages);
 }
 
-static int compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static double median(double *values)
-{
-	qsort(values, TURNS, sizeof(*values), compare);
-	return values[TURNS / 2];
-}
-
 static void print(struct bench *bench)
 {
 	double ns[4];
 	int i;
 
 	for (i = 0; i < 4; i++)
-		ns[i] = median(bench->ns[i]);
+		ns[i] = median(bench->ns[i], TURNS);
 	printf("figure scan_bare_mark_pages_per_cpu_s %.0f pages/s\n", 1e9 / ns[BARE_MARK]);
 	printf("figure scan_tracker_mark_pages_per_cpu_s %.0f pages/s\n", 1e9 / ns[TRACKER_MARK]);
 	printf("figure scan_bare_read_pages_per_cpu_s %.0f pages/s\n", 1e9 / ns[BARE_READ]);

@@ -20,6 +20,7 @@
 #include "bpf/loader.h"
 #include "bpf/young.h"
 #include "lib/bare.h"
+#include "lib/median.h"
 #include "lib/touched.h"
 #include "observe/target.h"
 #include "observe/topology.h"
@@ -84,21 +85,13 @@ static void count(void *arg, const struct observation *observations, size_t n)
 			bench->accessed += (uint64_t)observations[i].more + 1;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 static void print(struct bench *bench, const struct method *method)
 {
 	const uint64_t expected = method->counts ? touched_count(&bench->touched, bench->percent)
 						 : bench->touched.pages;
 
-	qsort(bench->ns, TURNS, sizeof(bench->ns[0]), compare);
 	printf("figure scancost_%s_touched_%" PRIu64 " %.2f ns/page\n", method->name,
-	       bench->percent, bench->ns[TURNS / 2]);
+	       bench->percent, median(bench->ns, TURNS));
 	if (bench->accessed < expected * 98 / 100 ||
 	    bench->accessed > expected * 102 / 100 + bench->touched.pages / 500)
 		printf("# %s saw %" PRIu64 " of %" PRIu64 " pages\n", method->name, bench->accessed,

@@ -21,6 +21,7 @@
 
 #include "bpf/loader.h"
 #include "bpf/stats.h"
+#include "lib/median.h"
 #include "lib/memory.h"
 #include "lib/options.h"
 #include "tiered/types.h"
@@ -125,19 +126,6 @@ static void round_run(struct bench *bench, enum counting counting, unsigned int 
 		check_counted(bpf, moved);
 	bpf_close(bpf);
 	bench->cost[counting][round] = (double)ns / (double)moved;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, unsigned int n)
-{
-	qsort(values, n, sizeof(*values), ascending);
-	return values[n / 2];
 }
 
 static const struct option options[] = {

@@ -23,7 +23,7 @@
 
 #include "bpf/loader.h"
 #include "bpf/young.h"
-#include "observe/proc.h"
+#include "lib/hold.h"
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
@@ -298,15 +298,9 @@ static void print(const struct probe *probe, const struct area *area, uint64_t w
 
 static struct target *hold(pid_t pid)
 {
-	struct target_key key = { .tgid = (uint32_t)pid };
 	struct target *target;
-	struct proc_stat stat;
-	int err;
+	int err = hold_process(pid, &target);
 
-	err = proc_read_stat("/proc", key.tgid, &stat);
-	key.start_ns = stat.start_ns;
-	if (!err)
-		err = target_open("/proc", 1, &key, NULL, &target);
 	if (!err)
 		err = vmas_refresh(target, "/proc", NULL, NULL);
 	if (err)

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "observe/proc.h"
+#include "hold.h"
 #include "observe/target.h"
 #include "observe/vmas.h"
 
@@ -65,15 +65,9 @@ static void serve(const struct touched *touched, int in, int out)
 
 static struct target *hold(const struct touched *touched)
 {
-	struct target_key key = { .tgid = (uint32_t)touched->pid };
 	struct target *target;
-	struct proc_stat stat;
-	int err;
+	int err = hold_process(touched->pid, &target);
 
-	err = proc_read_stat("/proc", key.tgid, &stat);
-	key.start_ns = stat.start_ns;
-	if (!err)
-		err = target_open("/proc", 1, &key, NULL, &target);
 	if (err)
 		die("cannot hold the child", err);
 	target->vmas = malloc(sizeof(*target->vmas));
