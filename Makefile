@@ -152,11 +152,11 @@ check: all
 
 # Each step is a make of its own: headers that deps installs must be there when
 # the variables at the top are read.
-test: deps
+test test-all: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all kernel-selftests
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined san-binaries
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=thread tsan-binaries
-	$(Q)tests/run check fuzz san bpf vm
+	$(Q)tests/run check fuzz san bpf $(if $(filter test-all,$@),vm-all,vm)
 
 soak: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all

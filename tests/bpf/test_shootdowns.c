@@ -15,7 +15,7 @@
 
 #include "common.h"
 
-#define ROUNDS 2000
+#define ROUNDS 500
 
 struct pair {
 	volatile char *page;
