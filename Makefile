@@ -2,7 +2,8 @@
 #
 # make               everything, into build/
 # make check         all tests that need neither root nor guests
-# make test          all tests; ends in "N passed, N failed, N skipped"
+# make test          of each subject what sees the most; ends in "N passed, N failed, N skipped"
+# make test-all      all guests, on all kernels they are for
 # make soak MINUTES=n hostile targets and fuzzers for so long, on debug kernels (KERNELS=...)
 # make test-kernel   the kernel series in guests: 200 rounds of each (soak-kernel: 10,000)
 # make demo          a guest with two tiers, redis, and the daemon (LOCAL=1: this machine)
@@ -58,6 +59,8 @@ SKELETON := $(BUILD)/bpf/tiered.skel.h
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BPFTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bpf/test_*.c)))
+# Whose pages move, by BPF of its own: no part of the daemon may be asked that.
+OWNERS_BIN := $(BUILD)/tests/bpf/owners
 # The fake daemon that tieredctl is driven against.
 CTLTEST_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/ctl/*.c)))
 # Faults that tests plant by LD_PRELOAD.
@@ -65,9 +68,9 @@ PLANT_LIB := $(patsubst %.c,$(BUILD)/%.so,$(sort $(wildcard tests/plant/*.c)))
 BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
 BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
-.PHONY: all clean install deps check test soak fuzz-binaries san-binaries tsan-binaries demo format format-check
+.PHONY: all clean install deps check test soak fuzz-binaries san-binaries tsan-binaries demo format format-check test-all
 all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN) \
-	$(CTLTEST_BIN) $(PLANT_LIB)
+	$(CTLTEST_BIN) $(PLANT_LIB) $(OWNERS_BIN)
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
 	$(call say,LINK,$@)
@@ -97,7 +100,7 @@ $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/bpf/*.c)): $(SKELETON)
 # What looks from outside at the memory that the programs share with the daemon.
 $(BUILD)/bench/lib/flight.o: $(SKELETON)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+$(BUILD)/%.bpf.o: %.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
@@ -109,6 +112,14 @@ $(BUILD)/bpf/tiered.linked.o: $(BPF_OBJ)
 $(SKELETON): $(BUILD)/bpf/tiered.linked.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name tiered_bpf > $@
+
+$(BUILD)/tests/bpf/owners.skel.h: $(BUILD)/tests/bpf/owners.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name owners_bpf > $@
+$(OWNERS_BIN).o: $(BUILD)/tests/bpf/owners.skel.h
+$(OWNERS_BIN): $(OWNERS_BIN).o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(LDLIBS)
 
 $(BENCH_BIN): $(BENCH_LIB)
 # Tests of tieredctl's own files get all of them but its main().
