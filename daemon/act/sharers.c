@@ -19,23 +19,65 @@
 /* Entries read at a time, and so the pages from the first to the last move of a run. */
 #define RUN_PAGES 512
 
-/* 1 is less and 2 is greater; by an order that is the kernel's secret, and the same for all. */
-static int order_by_kcmp(uint32_t a, uint32_t b, int *ret_order)
-{
-	long order = syscall(SYS_kcmp, (pid_t)a, (pid_t)b, KCMP_VM, 0UL, 0UL);
+/* Two processes and the order of their address spaces, in the room of whoever asks. */
+struct pair {
+	pid_t a;
+	pid_t b;
+	long order;
+};
 
-	if (order < 0 || order > 2)
-		return -ESRCH;
-	*ret_order = order == 1 ? -1 : order == 2;
+/* It waits for a process in the middle of exec(), which waits for its old address space. */
+static int pair_run(void *room)
+{
+	struct pair *pair = room;
+
+	pair->order = syscall(SYS_kcmp, pair->a, pair->b, KCMP_VM, 0UL, 0UL);
 	return 0;
 }
 
-int sharers_open(struct sharers *sharers, const char *proc_root)
+/* 0; -EBUSY: a call is stuck; -ENOMEM. */
+static int pair_call(struct guard_client *client, struct pair *pair)
+{
+	struct pair *room;
+	int err;
+
+	if (!client->guard)
+		return pair_run(pair);
+	if (client->blocked && !guard_retry(client))
+		return -EBUSY;
+	room = guard_room(client->guard, sizeof(*room));
+	if (!room)
+		return -ENOMEM;
+	*room = *pair;
+	err = guard_call(client, pair_run, NULL);
+	if (err == 0)
+		*pair = *room;
+	return err;
+}
+
+/* 1 is less and 2 is greater; by an order that is the kernel's secret, and the same for all. */
+static int order_by_kcmp(struct sharers *sharers, uint32_t a, uint32_t b, int *ret_order)
+{
+	struct pair pair = { .a = (pid_t)a, .b = (pid_t)b };
+	int err = pair_call(&sharers->client, &pair);
+
+	if (err < 0)
+		return err;
+	if (pair.order < 0 || pair.order > 2)
+		return -ESRCH;
+	*ret_order = pair.order == 1 ? -1 : pair.order == 2;
+	return 0;
+}
+
+int sharers_open(struct sharers *sharers, const char *proc_root, struct guard *guard)
 {
 	char path[PATH_MAX];
 
-	sharers->counts_fd = -1;
-	sharers->order = order_by_kcmp;
+	*sharers = (struct sharers){
+		.counts_fd = -1,
+		.client = { .guard = guard },
+		.order = order_by_kcmp,
+	};
 	if (snprintf(path, sizeof(path), "%s/kpagecount", proc_root) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	sharers->counts_fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -48,6 +90,7 @@ void sharers_close(struct sharers *sharers)
 	if (sharers->counts_fd > 0)
 		close(sharers->counts_fd);
 	sharers->counts_fd = -1;
+	guard_leave(&sharers->client);
 }
 
 /* Mappings of a frame; more than there can be when that is not known. */
@@ -108,7 +151,7 @@ struct voters {
 
 /* An order in the making. @failed: one of them has gone, and what was found means nothing. */
 struct ordering {
-	const struct sharers *sharers;
+	struct sharers *sharers;
 	int failed;
 };
 
@@ -118,13 +161,14 @@ static int compare(const void *a, const void *b, void *arg)
 	struct ordering *ordering = arg;
 	int order = 0;
 
-	if (ordering->sharers->order((*one)->key.tgid, (*other)->key.tgid, &order) < 0)
+	if (ordering->sharers->order(ordering->sharers, (*one)->key.tgid, (*other)->key.tgid,
+				     &order) < 0)
 		ordering->failed = 1;
 	return order;
 }
 
 /* Only where there is something to count: it takes some system calls for each of them. */
-static void make_distinct(const struct sharers *sharers, struct voters *voters)
+static void make_distinct(struct sharers *sharers, struct voters *voters)
 {
 	struct ordering ordering = { .sharers = sharers };
 	size_t i, n = 0;
@@ -140,8 +184,8 @@ static void make_distinct(const struct sharers *sharers, struct voters *voters)
 	voters->n = ordering.failed ? 0 : n;
 }
 
-static void filter_run(const struct sharers *sharers, const struct target *target,
-		       struct voters *voters, struct move *moves, size_t n)
+static void filter_run(struct sharers *sharers, const struct target *target, struct voters *voters,
+		       struct move *moves, size_t n)
 {
 	uint64_t ours[RUN_PAGES], theirs[RUN_PAGES];
 	uint32_t found[RUN_PAGES] = { 0 };
@@ -174,7 +218,7 @@ static void filter_run(const struct sharers *sharers, const struct target *targe
 	}
 }
 
-void sharers_filter(const struct sharers *sharers, const struct target *target,
+void sharers_filter(struct sharers *sharers, const struct target *target,
 		    const struct target *const *willing, size_t n_willing, struct move *moves,
 		    size_t n)
 {

@@ -15,21 +15,24 @@
 #include <stddef.h>
 
 #include "decide/plan.h"
+#include "util/guard.h"
 
 struct target;
 
 /*
  * @counts_fd: /proc/kpagecount; -1: nothing adds up
+ * @client: for calls that may block
  * @order: of the address spaces of two processes, as for qsort(), in @ret_order: 0 when it is the
  *	same one. 0; -errno when it cannot be told, as of one that has gone, or without kcmp(2)
  */
 struct sharers {
 	int counts_fd;
-	int (*order)(uint32_t a, uint32_t b, int *ret_order);
+	struct guard_client client;
+	int (*order)(struct sharers *sharers, uint32_t a, uint32_t b, int *ret_order);
 };
 
-/* 0 or -errno; usable, and to be closed, in any case. */
-int sharers_open(struct sharers *sharers, const char *proc_root);
+/* @guard: or NULL. 0 or -errno; usable, and to be closed, in any case. */
+int sharers_open(struct sharers *sharers, const char *proc_root, struct guard *guard);
 void sharers_close(struct sharers *sharers);
 
 /*
@@ -37,7 +40,7 @@ void sharers_close(struct sharers *sharers);
  * a mapping that is of none of @willing, or of one that may not use the node it goes to, and
  * shared folios of more than a page. What is not there, or cannot be looked at, is MOVE_GONE.
  */
-void sharers_filter(const struct sharers *sharers, const struct target *target,
+void sharers_filter(struct sharers *sharers, const struct target *target,
 		    const struct target *const *willing, size_t n_willing, struct move *moves,
 		    size_t n);
 

@@ -30,7 +30,7 @@ static int may_share(const char *proc_root)
 
 void window_open_shares(struct window *window)
 {
-	int ret = sharers_open(&window->sharers, window->config->proc_root);
+	int ret = sharers_open(&window->sharers, window->config->proc_root, window->guard);
 
 	window->may_share = may_share(window->config->proc_root);
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,8 +30,9 @@ struct scene {
 };
 
 /* Address spaces by the tens of a number: 11 and 12 are two processes with one. */
-static int order_by_tens(uint32_t a, uint32_t b, int *ret_order)
+static int order_by_tens(struct sharers *sharers, uint32_t a, uint32_t b, int *ret_order)
 {
+	(void)sharers;
 	if (a == GONE || b == GONE)
 		return -ESRCH;
 	*ret_order = (int)(a / 10) - (int)(b / 10);
@@ -87,7 +89,7 @@ static struct move move_of(uint64_t page)
 }
 
 /* What comes of a move of one page that is mapped by this many willing ones, of so many in all. */
-static unsigned int result_of(const struct scene *scene, size_t n_willing, uint64_t mappings)
+static unsigned int result_of(struct scene *scene, size_t n_willing, uint64_t mappings)
 {
 	struct move move = move_of(0);
 
@@ -150,28 +152,60 @@ static void test_kcmp(void **state)
 	pid_t child;
 
 	(void)state;
-	sharers_open(&sharers, "/proc");
+	sharers_open(&sharers, "/proc", NULL);
 	child = vfork();
 	if (child == 0) {
-		if (sharers.order(self, (uint32_t)getpid(), &there) < 0)
+		if (sharers.order(&sharers, self, (uint32_t)getpid(), &there) < 0)
 			there = 9;
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(there, 0);
-	assert_int_equal(sharers.order(self, (uint32_t)child, &back), -ESRCH);
-	assert_int_equal(sharers.order(self, self, &back), 0);
+	assert_int_equal(sharers.order(&sharers, self, (uint32_t)child, &back), -ESRCH);
+	assert_int_equal(sharers.order(&sharers, self, self, &back), 0);
 	assert_int_equal(back, 0);
 	child = fork();
 	if (child == 0) {
-		if (sharers.order(self, (uint32_t)getpid(), &there) < 0 ||
-		    sharers.order((uint32_t)getpid(), self, &back) < 0)
+		if (sharers.order(&sharers, self, (uint32_t)getpid(), &there) < 0 ||
+		    sharers.order(&sharers, (uint32_t)getpid(), self, &back) < 0)
 			_exit(2);
 		_exit(there == 0 || there != -back);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	sharers_close(&sharers);
+}
+
+/* A helper thread gets the same answer. */
+static void test_kcmp_by_a_helper(void **state)
+{
+	uint32_t self = (uint32_t)getpid(), other;
+	struct sharers straight, guarded;
+	struct guard *guard;
+	int here, there;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(guard_new(1000000000, &guard), 0);
+	sharers_open(&straight, "/proc", NULL);
+	sharers_open(&guarded, "/proc", guard);
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	other = (uint32_t)child;
+	assert_int_equal(straight.order(&straight, self, other, &here), 0);
+	assert_int_equal(guarded.order(&guarded, self, other, &there), 0);
+	assert_int_equal(there, here);
+	assert_int_equal(guarded.order(&guarded, other, self, &there), 0);
+	assert_int_equal(there, -here);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_int_equal(guarded.order(&guarded, self, other, &there), -ESRCH);
+	sharers_close(&straight);
+	sharers_close(&guarded);
+	guard_free(guard);
 }
 
 /* Of a large folio others may map another part; of a page that is not there, anybody. */
@@ -217,7 +251,7 @@ static void test_no_counts(void **state)
 	(void)state;
 	open_scene(&scene);
 	map_page(&scene, 0, 0, 77, 0);
-	assert_true(sharers_open(&none, "/nonexistent") < 0);
+	assert_true(sharers_open(&none, "/nonexistent", NULL) < 0);
 	sharers_filter(&none, &scene.targets[0], scene.willing, 3, &move, 1);
 	assert_int_equal(move.result, MOVE_SHARED);
 	sharers_close(&none);
@@ -257,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_all_mappings_must_be_found),
 		cmocka_unit_test(test_one_address_space_counts_once),
 		cmocka_unit_test(test_kcmp),
+		cmocka_unit_test(test_kcmp_by_a_helper),
 		cmocka_unit_test(test_not_to_be_told),
 		cmocka_unit_test(test_exclusive_pages_need_no_count),
 		cmocka_unit_test(test_no_counts),
