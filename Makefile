@@ -68,7 +68,7 @@ PLANT_LIB := $(patsubst %.c,$(BUILD)/%.so,$(sort $(wildcard tests/plant/*.c)))
 BENCH_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard bench/*.c)))
 BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
-.PHONY: all clean install deps check test soak fuzz-binaries san-binaries tsan-binaries demo format format-check test-all
+.PHONY: all clean install deps check test test-all soak fuzz-binaries san-binaries tsan-binaries demo demo-binaries format format-check
 all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN) \
 	$(CTLTEST_BIN) $(PLANT_LIB) $(OWNERS_BIN)
 
@@ -179,9 +179,9 @@ san-binaries: $(UNIT_BIN) $(FUZZ_BIN)
 # Those with more than one thread; tests/run names them too.
 tsan-binaries: $(patsubst %,$(BUILD)/tests/unit/test_%,guard mailbox worker worker_books worker_query)
 
-demo: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tiered $(BENCH_BIN)
-	$(Q)LOCAL=$(LOCAL) KERNEL=$(KERNEL) bench/demo
+demo-binaries: $(BUILD)/tiered $(BUILD)/bench/zipfload
+demo:
+	+$(Q)MAKE="$(MAKE)" LOCAL=$(LOCAL) KERNEL=$(KERNEL) bench/demo
 
 SOURCES = $(shell git ls-files '*.c' '*.h')
 format:

@@ -37,6 +37,7 @@ struct zipfload {
 	const char *socket_path, *csv_path;
 	uint32_t keys;
 	unsigned int value_bytes; /* 0: the keys are there already */
+	unsigned int head_bytes;  /* of each value that is asked for; 0: all of it */
 	struct distribution distribution;
 	uint64_t seconds, rate, every_ns, fast_nodes, capacity;
 	int pid, start_node;
@@ -59,6 +60,7 @@ struct zipfload {
 /* DEBUG POPULATE writes "value:KEY" and zeros: a damaged or foreign value is a failed request. */
 static int reply_good(const struct zipfload *load, const struct reply *reply, uint32_t key)
 {
+	const unsigned int bytes = load->head_bytes ? load->head_bytes : load->value_bytes;
 	char expected[24];
 	int n = snprintf(expected, sizeof(expected), "value:%u", key);
 
@@ -66,20 +68,23 @@ static int reply_good(const struct zipfload *load, const struct reply *reply, ui
 		return 0;
 	if (!load->value_bytes)
 		return 1;
-	return reply->length == (ssize_t)load->value_bytes &&
-	       !memcmp(reply->data, expected, (size_t)n + 1);
+	return reply->length == (ssize_t)bytes && !memcmp(reply->data, expected, (size_t)n + 1);
 }
 
 static void round_trip(struct zipfload *load)
 {
 	uint32_t keys[KEYMAP_PIPELINE];
+	char tail[24] = "";
 	uint64_t start = clock_now_ns(), took;
 	struct reply reply;
 	int r;
 
 	for (int i = 0; i < KEYMAP_PIPELINE; i++)
 		keys[i] = sampler_draw(&load->sampler, &load->random);
-	r = keymap_send(&load->resp, "GET", keys, KEYMAP_PIPELINE);
+	if (load->head_bytes)
+		snprintf(tail, sizeof(tail), " 0 %u", load->head_bytes - 1);
+	r = keymap_send(&load->resp, load->head_bytes ? "GETRANGE" : "GET", keys, KEYMAP_PIPELINE,
+			tail);
 	if (r)
 		options_fail(r, "GET");
 	for (int i = 0; i < KEYMAP_PIPELINE; i++) {
@@ -259,6 +264,7 @@ static const char help[] =
 	"  --keys N            k:0 to k:N-1 (65536)\n"
 	"  --populate BYTES    have the server make the keys, with values of BYTES; 4080 makes\n"
 	"                      each value one page (needs enable-debug-command)\n"
+	"  --head BYTES        ask for the first BYTES of each value (GETRANGE): less to copy\n"
 	"  --start-node N      then move all of the server to node N\n"
 	"  --theta X           exponent of the Zipf distribution (.99)\n"
 	"  --seed N            which keys are popular (1)\n"
@@ -279,6 +285,7 @@ static const struct option options[] = {
 	{ "pid", required_argument, NULL, 'p' },
 	{ "keys", required_argument, NULL, 'k' },
 	{ "populate", required_argument, NULL, 'P' },
+	{ "head", required_argument, NULL, 'H' },
 	{ "start-node", required_argument, NULL, 'n' },
 	{ "theta", required_argument, NULL, 't' },
 	{ "seed", required_argument, NULL, 'S' },
@@ -306,6 +313,9 @@ static void set_option(struct zipfload *load, int option, const char *name)
 		break;
 	case 'P':
 		load->value_bytes = (unsigned int)options_number(name, optarg, 64, 65536);
+		break;
+	case 'H':
+		load->head_bytes = (unsigned int)options_number(name, optarg, 24, 4096);
 		break;
 	case 'n':
 		load->start_node = (int)options_number(name, optarg, 0, 62);

@@ -11,14 +11,14 @@
 # DEMO_MANAGE    seconds in which the daemon manages, at most (150); it ends
 #                sooner when ten seconds in a row were above 0.9 of the best possible
 # DEMO_CONF      conf of the daemon (tiered.conf, as shipped)
-# DEMO_KEYS      values of 4 KiB (65536)
+# DEMO_KEYS      values of 4 KiB (three times what fast memory has room for, at most 65536)
 # DEMO_RATE      requests per second (10000: what an emulated CPU can do with some to spare)
 #
 # Status 0 only if the share of requests that land on fast memory went from
 # below 0.2 to above 0.8 of the best possible, and no request failed.
 
 : "${DEMO_DIR:?}" "${DEMO_FAST:=0}" "${DEMO_SLOW:=1}" "${DEMO_OBSERVE:=10}" "${DEMO_MANAGE:=150}"
-: "${DEMO_CONF:=tiered.conf}" "${DEMO_KEYS:=65536}" "${DEMO_RATE:=10000}"
+: "${DEMO_CONF:=tiered.conf}" "${DEMO_RATE:=10000}"
 
 csv=$DEMO_DIR/demo.csv
 events=$DEMO_DIR/events
@@ -138,6 +138,7 @@ summary() {
 	END
 	oracle=$(awk -F , 'NR == 2 { print $5 }' "$csv")
 	{
+		echo "keys $DEMO_KEYS"
 		echo "before $before_rel"
 		echo "after $after_rel"
 		echo "failed $failed"
@@ -171,12 +172,15 @@ trap 'exit 130' INT TERM
 mkdir -p "$DEMO_DIR" || exit 1
 rm -f "$csv" "$events" "$socket"
 capacity=$(awk '$3 == "MemFree:" { print int($4 / 4) }' "/sys/devices/system/node/node$DEMO_FAST/meminfo")
+[ "${DEMO_KEYS:-}" ] || DEMO_KEYS=$((capacity * 3 < 65536 ? capacity * 3 : 65536))
 
 say 'starting redis-server and filling it'
 redis-server --port 0 --unixsocket "$socket" --save '' --appendonly no \
 	--enable-debug-command yes >"$DEMO_DIR/redis.log" 2>&1 &
 redis_pid=$!
-build/bench/zipfload --socket "$socket" --populate 4080 --keys "$DEMO_KEYS" \
+# The first bytes of a value are as good a look at its page as all of them, and most of what an
+# emulated CPU does would be to copy the others.
+build/bench/zipfload --socket "$socket" --populate 4080 --head 64 --keys "$DEMO_KEYS" \
 	--rate "$DEMO_RATE" --start-node "$DEMO_SLOW" --fast-nodes "$DEMO_FAST" --capacity "$capacity" \
 	--csv "$csv" >"$DEMO_DIR/load.log" 2>&1 &
 load_pid=$!

@@ -12,14 +12,15 @@
 /* A robj of Redis 5 to 7 keeps the pointer to the value behind 8 bytes of type, lru and refcount. */
 #define ROBJ_POINTER_OFFSET 8
 
-int keymap_send(struct resp *resp, const char *verb, const uint32_t *keys, uint32_t n)
+int keymap_send(struct resp *resp, const char *verb, const uint32_t *keys, uint32_t n,
+		const char *tail)
 {
-	char text[KEYMAP_PIPELINE * 48];
+	char text[KEYMAP_PIPELINE * 64];
 	size_t length = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s k:%u\r\n",
-					   verb, keys[i]);
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s k:%u%s\r\n",
+					   verb, keys[i], tail);
 	return resp_send(resp, text, length);
 }
 
@@ -86,7 +87,7 @@ int keymap_read(struct resp *resp, int pid, uint32_t keys, void **ret_addresses)
 
 		for (; n < KEYMAP_PIPELINE && first + n < keys; n++)
 			batch[n] = first + n;
-		r = keymap_send(resp, "DEBUG OBJECT", batch, n);
+		r = keymap_send(resp, "DEBUG OBJECT", batch, n, "");
 		for (uint32_t i = 0; i < n && !r; i++)
 			r = address_read(resp, fd, &ret_addresses[batch[i]]);
 	}

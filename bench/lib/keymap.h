@@ -16,8 +16,9 @@
 /* Commands on their way at once: more gains nothing, and the replies fit socket buffers. */
 #define KEYMAP_PIPELINE 32
 
-/* Sends "@verb k:KEY" for @n keys, at most KEYMAP_PIPELINE; 0 or -errno. */
-int keymap_send(struct resp *resp, const char *verb, const uint32_t *keys, uint32_t n);
+/* Sends "@verb k:KEY @tail" for @n keys, at most KEYMAP_PIPELINE; 0 or -errno. */
+int keymap_send(struct resp *resp, const char *verb, const uint32_t *keys, uint32_t n,
+		const char *tail);
 
 /*
  * Has the server make @keys keys; the value of each is "value:KEY" and zeros,

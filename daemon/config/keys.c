@@ -231,7 +231,8 @@ static const struct config_key keys[] = {
 	KEY_IN("tracker.young", "lock_max", parsers_duration, young_lock_max_ns, NSEC_PER_MSEC,
 	       10 * NSEC_PER_SEC, "expected a duration from 1ms to 10s such as 50ms", "50ms",
 	       "Longest time that clear_refs may make a process wait at once, by what it took\n"
-	       "before. Larger processes (from about 5 GiB on, at first) are not watched."),
+	       "before. Larger processes (from about 5 GiB on, at first) are not watched; the log\n"
+	       "names them."),
 	KEY("tracker.young", "lock_share", parsers_percent, young_lock_share_ppm,
 	    "expected a part of the time such as 5%", "5%",
 	    "Part of the time that clear_refs may make each process wait in all; it is cleared\n"

@@ -108,15 +108,19 @@ void young_turn_marks(struct young *young)
 	}
 }
 
-/* When the next clearing may be is remembered of those that stay. */
-static uint64_t next_ns_of(const struct young *young, uint32_t id)
+/* Of those that stay is remembered when the next clearing may be, and if it was refused. */
+static struct young_seat next_seat(const struct young *young, uint32_t id)
 {
+	struct young_seat next = { .id = id };
 	size_t i;
 
-	for (i = 0; i < young->n_targets; i++)
-		if (young->seats[i].id == id)
-			return young->seats[i].next_ns;
-	return 0;
+	for (i = 0; i < young->n_targets; i++) {
+		if (young->seats[i].id != id)
+			continue;
+		next.next_ns = young->seats[i].next_ns;
+		next.refused = young->seats[i].refused;
+	}
+	return next;
 }
 
 static int is_same_set(const struct young *young, struct target *const *targets, size_t n)
@@ -145,10 +149,7 @@ static int tracker_young_retarget(void *state, struct target *const *targets, si
 		return -ENOMEM;
 	young_drop_marks(young);
 	for (i = 0; i < n; i++)
-		seats[i] = (struct young_seat){
-			.id = targets[i]->id,
-			.next_ns = next_ns_of(young, targets[i]->id),
-		};
+		seats[i] = next_seat(young, targets[i]->id);
 	free(young->seats);
 	young->seats = seats;
 	young->targets = targets;

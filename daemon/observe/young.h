@@ -61,6 +61,7 @@ struct young_runs {
  * @dirty: accessed pages were met, that are to be cleared
  * @next_dirty: the same by read(), for the next window
  * @cleared: they were
+ * @refused: they will not be, since that would take its lock for too long; it was said
  * @next_ns: not to be cleared before, where that takes a lock for long
  */
 struct young_seat {
@@ -69,6 +70,7 @@ struct young_seat {
 	uint8_t dirty;
 	uint8_t next_dirty;
 	uint8_t cleared;
+	uint8_t refused;
 	uint64_t next_ns;
 };
 
@@ -100,7 +102,7 @@ struct young_clear {
  * @fresh: what the last read() has done of the work of mark(), ascending
  * @window: number of marks
  * @shared_turn: read() is at shared pages, that the bitmap is asked about
- * @ns_per_page: what clearing a whole address space takes, running mean
+ * @ns_per_page: CPU time that clearing a whole address space takes, running mean
  * @node, @node_block: of the frame that was last looked up, and its 2 MiB
  */
 struct young {

@@ -18,6 +18,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/guard.h"
+#include "util/log.h"
 #include "young.h"
 
 static int idle_probe(const struct tracker_env *env, char *reason, size_t size)
@@ -76,23 +77,28 @@ static int refs_start(struct young *young)
 	return 0;
 }
 
-/* The clearing of one address space, in the room of whoever makes it. */
+/*
+ * The clearing of one address space, in the room of whoever makes it. Its CPU time is how
+ * long it held the lock, whoever else had it before, and whatever the machine was busy with.
+ */
 struct refs_job {
 	int fd;
 	int error;
 	uint64_t ns;
+	uint64_t cpu_ns;
 };
 
 static int refs_run(void *room)
 {
 	struct refs_job *job = room;
-	uint64_t start_ns = clock_now_ns();
+	uint64_t start_ns = clock_now_ns(), start_cpu_ns = clock_thread_cpu_ns();
 
 	/* 1: accessed bits of all pages (Documentation/filesystems/proc.rst). */
 	if (write(job->fd, "1", 1) < 0)
 		job->error = -errno;
-	close(job->fd);
+	job->cpu_ns = clock_thread_cpu_ns() - start_cpu_ns;
 	job->ns = clock_now_ns() - start_ns;
+	close(job->fd);
 	return 0;
 }
 
@@ -112,8 +118,9 @@ static int refs_open(const struct young *young, const struct target *target)
 	return -ESRCH;
 }
 
-/* 0 with the time it took, or -errno. */
-static int refs_clear(const struct young *young, const struct target *target, uint64_t *ret_ns)
+/* 0 with the time it took, and that of a CPU, or -errno. */
+static int refs_clear(const struct young *young, const struct target *target, uint64_t *ret_ns,
+		      uint64_t *ret_cpu_ns)
 {
 	struct guard_client *calls = target->calls;
 	struct refs_job here = { .fd = refs_open(young, target) };
@@ -136,6 +143,7 @@ static int refs_clear(const struct young *young, const struct target *target, ui
 	if (err < 0)
 		return err;
 	*ret_ns = job->ns;
+	*ret_cpu_ns = job->cpu_ns;
 	return job->error;
 }
 
@@ -153,6 +161,31 @@ static uint64_t resident_pages(const struct young *young, const struct target *t
 	return pages;
 }
 
+/* Once refused, some room is asked for: the estimate is not the same twice. */
+#define BACK_PART 8
+
+/* Would it hold the lock for longer than may be? Said once, and once when it would not any more. */
+static int refs_refused(const struct young *young, struct young_seat *seat,
+			const struct target *target, uint64_t pages)
+{
+	const double ns = (double)pages * young->ns_per_page;
+	const uint64_t most = young->env->young->lock_max_ns;
+	const int refused = ns > (double)(seat->refused ? most - most / BACK_PART : most);
+
+	if (refused && !seat->refused)
+		log_warning(
+			"%s (pid %u): to clear the accessed bits of its %.1f MiB would make it "
+			"wait %.1f ms, and [tracker.young] lock_max is %.1f ms; not watching it",
+			target->comm, target->key.tgid, (double)pages / 256, ns / NSEC_PER_MSEC,
+			(double)most / NSEC_PER_MSEC);
+	else if (!refused && seat->refused)
+		log_info("%s (pid %u): its accessed bits can be cleared within lock_max; watching "
+			 "it again",
+			 target->comm, target->key.tgid);
+	seat->refused = (uint8_t)refused;
+	return refused;
+}
+
 /* What has to be cleared is, if it takes the lock for no longer than may be. */
 static void refs_commit_one(struct young *young, size_t index)
 {
@@ -160,20 +193,18 @@ static void refs_commit_one(struct young *young, size_t index)
 	const struct target *target = young->targets[index];
 	struct young_seat *seat = &young->seats[index];
 	const uint64_t pages = resident_pages(young, target);
-	uint64_t ns;
+	uint64_t ns, cpu_ns;
 
-	if (clock_now_ns() < seat->next_ns || !pages)
+	if (clock_now_ns() < seat->next_ns || !pages || refs_refused(young, seat, target, pages))
 		return;
-	if ((uint64_t)((double)pages * young->ns_per_page) > setup->lock_max_ns)
-		return;
-	if (refs_clear(young, target, &ns) < 0)
+	if (refs_clear(young, target, &ns, &cpu_ns) < 0)
 		return;
 	seat->cleared = 1;
 	seat->next_ns = clock_now_ns() - ns + (uint64_t)((double)ns * 1e6 / setup->lock_share_ppm);
 	young->bitmap.calls++;
 	/* Small ones tell more about the call than about pages. */
 	if (pages >= 4096)
-		young->ns_per_page = (young->ns_per_page * 3 + (double)ns / (double)pages) / 4;
+		young->ns_per_page = (young->ns_per_page * 3 + (double)cpu_ns / (double)pages) / 4;
 }
 
 static int refs_commit(struct young *young)

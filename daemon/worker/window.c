@@ -228,7 +228,7 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 {
 	struct window *window = arg;
 	struct seat *seat = roster_find(&window->roster, observations[0].target);
-	struct observation slice[64];
+	struct observation *slice = window->slice;
 	size_t i, chunk;
 	int sure, shares;
 
@@ -239,7 +239,7 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 	       !window->doubt.file;
 	shares = window_shared(window, seat->target) != TARGET_SHARED_NEVER;
 	for (; n; n -= chunk, observations += chunk) {
-		chunk = n < 64 ? n : 64;
+		chunk = n < WINDOW_SLICE ? n : WINDOW_SLICE;
 		memcpy(slice, observations, chunk * sizeof(slice[0]));
 		for (i = 0; i < chunk; i++) {
 			if (!sure && slice[i].seen == SEEN_IDLE)

@@ -33,6 +33,12 @@
 #include "worker/trail.h"
 #include "worker/worker.h"
 
+/*
+ * As many observations as trackers hand on at once: heat takes a region of 512 pages apart and
+ * puts it together again once per call, which in pieces of 64 was most of what it cost.
+ */
+#define WINDOW_SLICE 1024
+
 /**
  * struct window - all that lives from one window to the next
  * @pause: waits up to ns for messages; 0: time is up, -ECANCELED: stop
@@ -74,6 +80,7 @@ struct window {
 	struct rivals_doubt doubt;   /* of the marks that are being read */
 	uint64_t glanced_ns;
 	uint64_t glance_gap_ns;
+	struct observation slice[WINDOW_SLICE]; /* on their way to heat */
 
 	int paused; /* told to rest; it takes no window then */
 	int hold;   /* about to be told: moves and waits of this window end now */
