@@ -60,6 +60,8 @@ int window_open(struct window *window, const struct worker_config *config,
 	ret = heat_new(&heat_config, &window->heat);
 	if (ret == 0)
 		ret = guard_new(GUARD_PATIENCE_NS, &window->guard);
+	window->roster.guard = window->guard;
+	window->roster.cpu_max_ppm = config->cpu_max_ppm;
 	if (ret < 0)
 		return ret;
 	window->policy = calloc(1, config->policy->state_size ? config->policy->state_size : 1);
