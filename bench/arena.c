@@ -198,6 +198,7 @@ static const char help[] =
 	"  --hot-access X      part of the accesses that goes there (.9)\n"
 	"  --seed N            chooses which pages are hot (1)\n"
 	"  --in-order          the first pages are the hot ones, in a row, not random ones\n"
+	"  --spread            as many pages of each 2 MiB are hot\n"
 	"  --rate N            accesses per second (as many as can be)\n"
 	"  --busy              spin, instead of sleeping, when ahead of the rate\n"
 	"  --threads N         1 to 8 (1)\n"
@@ -218,6 +219,7 @@ enum arena_option {
 	OPT_HOT_ACCESS,
 	OPT_SEED,
 	OPT_IN_ORDER,
+	OPT_SPREAD,
 	OPT_RATE,
 	OPT_BUSY,
 	OPT_THREADS,
@@ -239,6 +241,7 @@ static const struct option options[] = {
 	[OPT_HOT_ACCESS] = { "hot-access", required_argument, NULL, OPT_HOT_ACCESS },
 	[OPT_SEED] = { "seed", required_argument, NULL, OPT_SEED },
 	[OPT_IN_ORDER] = { "in-order", no_argument, NULL, OPT_IN_ORDER },
+	[OPT_SPREAD] = { "spread", no_argument, NULL, OPT_SPREAD },
 	[OPT_RATE] = { "rate", required_argument, NULL, OPT_RATE },
 	[OPT_BUSY] = { "busy", no_argument, NULL, OPT_BUSY },
 	[OPT_THREADS] = { "threads", required_argument, NULL, OPT_THREADS },
@@ -295,6 +298,9 @@ static void set_option(struct arena *arena, int option, const char *name, const 
 	case OPT_IN_ORDER:
 		arena->distribution.in_order = 1;
 		break;
+	case OPT_SPREAD:
+		arena->distribution.spread = 1;
+		break;
 	case OPT_RATE:
 		arena->rate = options_number(name, text, 1, 1000000000);
 		break;
@@ -349,6 +355,8 @@ static void read_options(struct arena *arena, int argc, char **argv)
 	if (arena->bytes < TIERED_PAGE_SIZE || arena->bytes >> TIERED_PAGE_SHIFT > UINT32_MAX)
 		options_die("--size: expected 4K to 16T");
 	arena->pages = (uint32_t)(arena->bytes >> TIERED_PAGE_SHIFT);
+	if (arena->distribution.spread && arena->pages % DISTRIBUTION_BLOCK)
+		options_die("--spread: expected a --size of whole 2M");
 	arena->bytes = (uint64_t)arena->pages << TIERED_PAGE_SHIFT;
 }
 

@@ -57,7 +57,34 @@ static double rank_weight(const struct distribution *distribution, uint32_t n, u
 	return 1;
 }
 
-/* A random order of the items, by the seed alone (Fisher and Yates), or the order they have. */
+/* A random order of items (Fisher and Yates), or the order they have. */
+static void shuffle(uint32_t *order, uint32_t n, int in_order, uint64_t *state)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t j = (uint32_t)(((random_next(state) >> 32) * (i + 1)) >> 32);
+
+		if (in_order)
+			j = i;
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+}
+
+/* One item of each block, then another of each, and so on. */
+static void deal(uint32_t *order, uint32_t n, uint64_t *state)
+{
+	const uint32_t blocks = n / DISTRIBUTION_BLOCK;
+	uint32_t block[DISTRIBUTION_BLOCK];
+
+	for (uint32_t b = 0; b < blocks; b++) {
+		shuffle(block, DISTRIBUTION_BLOCK, 0, state);
+		for (uint32_t i = 0; i < DISTRIBUTION_BLOCK; i++)
+			order[i * blocks + b] = b * DISTRIBUTION_BLOCK + block[i];
+	}
+}
+
+/* By the seed alone; hottest first. */
 static uint32_t *order_new(const struct distribution *distribution, uint32_t n)
 {
 	uint32_t *order = malloc((size_t)n * sizeof(*order));
@@ -65,15 +92,10 @@ static uint32_t *order_new(const struct distribution *distribution, uint32_t n)
 
 	if (!order)
 		return NULL;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t j = (uint32_t)(((random_next(&state) >> 32) * (i + 1)) >> 32);
-
-		if (distribution->in_order)
-			j = i;
-
-		order[i] = order[j];
-		order[j] = i;
-	}
+	if (distribution->spread)
+		deal(order, n, &state);
+	else
+		shuffle(order, n, distribution->in_order, &state);
 	return order;
 }
 

@@ -17,6 +17,9 @@ enum distribution_shape {
 	DISTRIBUTION_ZIPF,   /* the item of rank r gets a share that goes with r^-theta */
 };
 
+/* Items that are pages: 2 MiB. */
+#define DISTRIBUTION_BLOCK 512
+
 /**
  * struct distribution - what to draw from
  * @shape: enum distribution_shape
@@ -25,6 +28,8 @@ enum distribution_shape {
  * @theta: ZIPF: exponent, at least 0
  * @seed: chooses which items are hot
  * @in_order: not @seed does: item 0 is the hottest, then 1, and so on
+ * @spread: as many items of each DISTRIBUTION_BLOCK are hot, @seed chooses which; their number
+ *	is a multiple of it
  * @jump: number of the hot set; each one is disjoint from the one before (while there is room)
  */
 struct distribution {
@@ -34,6 +39,7 @@ struct distribution {
 	double theta;
 	uint64_t seed;
 	int in_order;
+	int spread;
 	uint32_t jump;
 };
 

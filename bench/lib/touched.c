@@ -33,7 +33,7 @@ static char *map(uint64_t bytes)
 	return start;
 }
 
-static int is_touched(uint64_t page, uint64_t percent)
+int touched_is(uint64_t page, uint64_t percent)
 {
 	return page * 61 % 100 < percent;
 }
@@ -47,7 +47,7 @@ static void touch(const struct touched *touched, uint64_t percent)
 	mprotect(touched->churn, CHURN_PAGES * TIERED_PAGE_SIZE, PROT_READ);
 	mprotect(touched->churn, CHURN_PAGES * TIERED_PAGE_SIZE, PROT_READ | PROT_WRITE);
 	for (page = 0; page < touched->pages; page++)
-		if (is_touched(page, percent))
+		if (touched_is(page, percent))
 			((volatile char *)touched->arena)[page * TIERED_PAGE_SIZE]++;
 }
 
@@ -123,7 +123,7 @@ uint64_t touched_count(const struct touched *touched, uint64_t percent)
 	uint64_t page, n = 0;
 
 	for (page = 0; page < touched->pages; page++)
-		n += (uint64_t)is_touched(page, percent);
+		n += (uint64_t)touched_is(page, percent);
 	return n;
 }
 

@@ -28,6 +28,9 @@ void touched_start(struct touched *touched, uint64_t pages);
 /* After a flush of its own TLB the process touches @percent of the pages, scattered. */
 void touched_run(struct touched *touched, uint64_t percent);
 
+/* Is it one of them? */
+int touched_is(uint64_t page, uint64_t percent);
+
 /* How many these are. */
 uint64_t touched_count(const struct touched *touched, uint64_t percent);
 

@@ -18,10 +18,11 @@ void budget_init(struct budget *budget, unsigned int share_ppm)
 
 void budget_change(struct budget *budget, unsigned int share_ppm)
 {
-	uint64_t ps_per_page = budget->ps_per_page;
+	const struct budget before = *budget;
 
 	budget_init(budget, share_ppm);
-	budget->ps_per_page = ps_per_page;
+	budget->ps_per_page = before.ps_per_page;
+	budget->rest_ns = before.rest_ns;
 }
 
 static int64_t earned(const struct budget *budget, uint64_t elapsed_ns)
@@ -31,7 +32,8 @@ static int64_t earned(const struct budget *budget, uint64_t elapsed_ns)
 
 uint64_t budget_pages(const struct budget *budget, uint64_t window_ns)
 {
-	int64_t available_ns = budget->balance_ns + earned(budget, window_ns);
+	int64_t available_ns =
+		budget->balance_ns + earned(budget, window_ns) - (int64_t)budget->rest_ns;
 
 	if (available_ns <= 0)
 		return 0;
@@ -46,6 +48,7 @@ void budget_book(struct budget *budget, uint64_t elapsed_ns, uint64_t cpu_ns, ui
 	budget->balance_ns += earned(budget, elapsed_ns) - (int64_t)cpu_ns;
 	if (budget->balance_ns > savings_max)
 		budget->balance_ns = savings_max;
+	budget->rest_ns = (budget->rest_ns + (cpu_ns > pages_ns ? cpu_ns - pages_ns : 0)) / 2;
 	/* Windows of a few pages are mostly overhead and say little about a page. */
 	if (pages >= 1024) {
 		uint64_t seen = pages_ns * 1000 / pages;

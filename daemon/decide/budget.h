@@ -15,14 +15,18 @@ struct budget {
 	uint64_t share_ppm;   /* of one core */
 	int64_t balance_ns;   /* negative: used more than allowed so far */
 	uint64_t ps_per_page; /* picoseconds of CPU time per page marked and read */
+	uint64_t rest_ns;     /* CPU time of a window for all else, running mean */
 };
 
 void budget_init(struct budget *budget, unsigned int share_ppm);
 
-/* Another share from now on: savings and debts go, what a page costs is still known. */
+/* Another share from now on: savings and debts go, what things cost is still known. */
 void budget_change(struct budget *budget, unsigned int share_ppm);
 
-/* Pages that fit into what is left now plus what @window_ns will earn; 0 when in debt for it. */
+/*
+ * Pages that fit into what is left now plus what @window_ns will earn, less what a window costs
+ * without any; 0 when nothing is left.
+ */
 uint64_t budget_pages(const struct budget *budget, uint64_t window_ns);
 
 /* Books a window: it took @elapsed_ns, cost @cpu_ns, of which @pages_ns went for @pages pages. */

@@ -4,6 +4,7 @@
 #define TIERED_IDLE_H
 
 #include "folio.h"
+#include "hints.h"
 #include "idle_bitmap.h"
 #include "round.h"
 #include "slice.h"
@@ -19,19 +20,6 @@
 /* Heads remembered for the next window, 512 KiB at most; more partly mapped folios stay unknown. */
 #define IDLE_HEADS_MAX 65536
 
-/* Regions that events told of, to be looked at first; of more than these the first are kept. */
-#define IDLE_HINTS_MAX 64
-/* They get this part of the pages of a window at most: the others must have their turn. */
-#define IDLE_HINTS_PART 4
-
-/* As BPF adds faults up. */
-#define IDLE_REGION_BYTES (UINT64_C(1) << 21)
-
-/* 2 MiB where something happens, in the process with this number. */
-struct idle_hint {
-	uint64_t start;
-	uint32_t tgid;
-};
 /* Pages that heat can say of which are due: 2 MiB. No huge page lies in two of them. */
 #define IDLE_BLOCK_PAGES 512
 #define IDLE_BLOCK_WORDS (IDLE_BLOCK_PAGES / 64)
@@ -42,8 +30,6 @@ struct idle_hint {
  * struct idle - state of the tracker
  * @targets: the caller's
  * @marked: per target: has marks in this window
- * @hints: for the next mark()
- * @ahead: of this window: what was looked at out of turn, spans of the first @n_ahead
  * @heads: frames to be marked as well: heads, not mapped by those who map their
  *	tails, of folios that read() came across
  * @due: pages that are due, of the blocks that @entries lie in
@@ -60,10 +46,7 @@ struct idle {
 	uint8_t *marked;
 	struct round_cursor cursor;
 	struct spans spans;
-	struct idle_hint hints[IDLE_HINTS_MAX];
-	size_t n_hints;
-	struct span ahead[IDLE_HINTS_MAX];
-	size_t n_ahead;
+	struct hints hints;
 	uint64_t *heads;
 	size_t n_heads;
 	uint64_t due[IDLE_BLOCKS][IDLE_BLOCK_WORDS];

@@ -112,27 +112,6 @@ static void pay(struct walk *walk, uint64_t pages)
 	walk->left -= pages < walk->left ? pages : walk->left;
 }
 
-/* Steps over what was looked at out of turn, or lowers @stop to where that begins. */
-static int step_past(struct walk *walk, uint64_t *stop)
-{
-	const struct idle *idle = walk->idle;
-	size_t i;
-
-	for (i = 0; i < idle->n_ahead; i++) {
-		const struct span *done = &idle->ahead[i];
-
-		if (done->target != walk->target || done->end <= walk->address)
-			continue;
-		if (done->start <= walk->address) {
-			walk->address = done->end < *stop ? done->end : *stop;
-			return 1;
-		}
-		if (done->start < *stop)
-			*stop = done->start;
-	}
-	return 0;
-}
-
 /* Passes blocks of which nothing is due; each costs the question. */
 static void pass_blocks(struct walk *walk, uint64_t end)
 {
@@ -210,7 +189,8 @@ static int mark_range(struct walk *walk, uint64_t end)
 
 	for (;;) {
 		stop = end;
-		if (walk->address < end && step_past(walk, &stop))
+		if (walk->address < end &&
+		    hints_step_past(&walk->idle->hints, walk->target, &walk->address, &stop))
 			continue;
 		pass_blocks(walk, stop);
 		if (walk->address >= end)
@@ -246,49 +226,20 @@ static int mark_mapping(void *arg, size_t target, uint64_t from, uint64_t to, ui
 	return ret;
 }
 
-static int find_process(const struct idle *idle, uint32_t tgid, size_t *ret)
-{
-	size_t i;
-
-	for (i = 0; i < idle->n_targets; i++) {
-		if (idle->targets[i]->key.tgid != tgid)
-			continue;
-		*ret = i;
-		return 1;
-	}
-	return 0;
-}
-
 /* Where something happens, before anything else; 0, -ECANCELED or -ENOMEM. */
 static int walk_hints(struct walk *walk)
 {
 	struct idle *idle = walk->idle;
-	const uint64_t most = walk->left / IDLE_HINTS_PART, rest = walk->left - most;
-	uint64_t start, end, reached;
-	size_t i, index;
+	const uint64_t most = walk->left / HINTS_PART, rest = walk->left - most;
 	int ret;
 
 	walk->left = most;
 	walk->ahead = 1;
-	for (i = 0; i < idle->n_hints && walk->left; i++) {
-		if (!find_process(idle, idle->hints[i].tgid, &index))
-			continue;
-		start = idle->hints[i].start;
-		end = start + IDLE_REGION_BYTES;
-		ret = round_target(idle->targets[index], index, start, end, mark_mapping, walk,
-				   &reached);
-		if (ret == -ECANCELED || ret == -ENOMEM)
-			return ret;
-		idle->ahead[idle->n_ahead++] = (struct span){
-			.start = start,
-			.end = ret == 0 ? reached : end,
-			.target = (uint32_t)index,
-		};
-	}
-	idle->n_hints = 0;
+	ret = hints_walk(&idle->hints, idle->targets, idle->n_targets, &walk->left, mark_mapping,
+			 walk);
 	walk->ahead = 0;
 	walk->left += rest;
-	return 0;
+	return ret;
 }
 
 /*

@@ -115,7 +115,7 @@ void idle_drop_marks(struct idle *idle)
 {
 	idle_bitmap_clear(&idle->bitmap);
 	idle->spans.n = 0;
-	idle->n_ahead = 0;
+	hints_forget_ahead(&idle->hints);
 	if (idle->marked)
 		memset(idle->marked, 0, idle->n_targets);
 }
@@ -146,23 +146,11 @@ static void tracker_idle_marked_targets(void *state, void (*each)(void *arg, str
 			each(arg, idle->targets[i]);
 }
 
-/* Faults, those by which NUMA balancing asks included: memory that is new, or in use. */
 static void tracker_idle_on_event(void *state, const struct event_header *event)
 {
-	const struct event_faults *faults = (const struct event_faults *)event;
 	struct idle *idle = state;
-	size_t i;
 
-	if (event->kind != EVENT_FAULTS)
-		return;
-	for (i = 0; i < idle->n_hints; i++)
-		if (idle->hints[i].start == faults->region && idle->hints[i].tgid == event->tgid)
-			return;
-	if (idle->n_hints < IDLE_HINTS_MAX)
-		idle->hints[idle->n_hints++] = (struct idle_hint){
-			.start = faults->region & ~(IDLE_REGION_BYTES - 1),
-			.tgid = event->tgid,
-		};
+	hints_note(&idle->hints, event);
 }
 
 const struct tracker_ops tracker_idle = {

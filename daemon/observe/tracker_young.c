@@ -87,6 +87,7 @@ void young_drop_marks(struct young *young)
 	idle_bitmap_clear(&young->bitmap);
 	young->spans.n = 0;
 	young->fresh.n = 0;
+	hints_forget_ahead(&young->hints);
 	for (i = 0; i < young->n_targets; i++) {
 		struct young_seat *seat = &young->seats[i];
 
@@ -100,6 +101,7 @@ void young_turn_marks(struct young *young)
 
 	idle_bitmap_turn(&young->bitmap);
 	young->spans.n = 0;
+	hints_forget_ahead(&young->hints);
 	for (i = 0; i < young->n_targets; i++) {
 		struct young_seat *seat = &young->seats[i];
 
@@ -168,6 +170,13 @@ static void tracker_young_marked_targets(void *state,
 			each(arg, young->targets[i]);
 }
 
+static void tracker_young_on_event(void *state, const struct event_header *event)
+{
+	struct young *young = state;
+
+	hints_note(&young->hints, event);
+}
+
 const struct tracker_ops tracker_young = {
 	.name = "young",
 	.summary = "accessed bits, read from page tables by BPF",
@@ -177,5 +186,6 @@ const struct tracker_ops tracker_young = {
 	.mark = young_mark,
 	.marked_targets = tracker_young_marked_targets,
 	.read = young_read,
+	.on_event = tracker_young_on_event,
 	.stop = tracker_young_stop,
 };

@@ -28,6 +28,7 @@
 #define TIERED_OBSERVE_YOUNG_H
 
 #include "folio.h"
+#include "hints.h"
 #include "idle_bitmap.h"
 #include "round.h"
 #include "slice.h"
@@ -102,6 +103,7 @@ struct young_clear {
  * @fresh: what the last read() has done of the work of mark(), ascending
  * @window: number of marks
  * @shared_turn: read() is at shared pages, that the bitmap is asked about
+ * @ahead: read() is at pages that mark() has looked at out of turn
  * @ns_per_page: CPU time that clearing a whole address space takes, running mean
  * @node, @node_block: of the frame that was last looked up, and its 2 MiB
  */
@@ -116,10 +118,12 @@ struct young {
 	struct young_seat *seats;
 	size_t n_targets;
 	struct round_cursor cursor;
+	struct hints hints;
 	struct spans spans;
 	struct young_runs fresh;
 	uint32_t window;
 	int shared_turn;
+	int ahead;
 	double ns_per_page;
 	struct slice slice;
 

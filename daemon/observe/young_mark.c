@@ -25,6 +25,7 @@ struct walk {
 	size_t target;  /* that was asked about last, index, and which of its blocks */
 	uint64_t asked; /* UINT64_MAX: none */
 	unsigned int due;
+	uint8_t ahead; /* out of turn */
 };
 
 static void pay(struct walk *walk, uint64_t pages)
@@ -58,10 +59,12 @@ static void mark_block(struct walk *walk, size_t index, uint32_t number, uint64_
 	seat->dirty |= (uint8_t)young_view_gather(young, &view, 0);
 }
 
-static int span_add(struct young *young, size_t target, uint64_t start, uint64_t end)
+static int span_add(struct walk *walk, size_t target, uint64_t start, uint64_t end)
 {
-	return spans_add(&young->spans,
-			 (struct span){ .start = start, .end = end, .target = (uint32_t)target });
+	return spans_add(&walk->young->spans, (struct span){ .start = start,
+							     .end = end,
+							     .target = (uint32_t)target,
+							     .ahead = walk->ahead });
 }
 
 /* How many blocks to look at next; 0: what is left is too little to go on with. */
@@ -104,7 +107,7 @@ static int look_range(struct walk *walk, size_t index, uint64_t from, uint64_t t
 			mark_block(walk, index, i, start, request.next);
 		/* A mapping costs at least its call. */
 		pay(walk, 1);
-		err = request.blocks ? span_add(young, index, start, request.next) : 0;
+		err = request.blocks ? span_add(walk, index, start, request.next) : 0;
 		if (!err)
 			err = slice_breathe(&young->slice, young->env);
 		if (err < 0)
@@ -141,7 +144,7 @@ static int take_run(struct walk *walk, size_t index, const struct young_run *run
 	walk->cost.marked += pages;
 	walk->young->seats[index].marked = 1;
 	*ret_reached = from + blocks * YOUNG_BLOCK_BYTES;
-	err = span_add(walk->young, index, from, *ret_reached);
+	err = span_add(walk, index, from, *ret_reached);
 	return err < 0 ? err : *ret_reached == to;
 }
 
@@ -214,10 +217,10 @@ static uint64_t due_end(struct walk *walk, size_t index, uint64_t from, uint64_t
 	return at < to ? at : to;
 }
 
-/* As round_fn: blocks of which something is due. Those that are passed cost the question. */
-static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
+/* Blocks of which something is due, as round_fn. Those that are passed cost the question. */
+static int mark_due(struct walk *walk, size_t index, uint64_t from, uint64_t to,
+		    uint64_t *ret_reached)
 {
-	struct walk *walk = arg;
 	uint64_t end;
 	int ret;
 
@@ -244,6 +247,49 @@ static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint6
 	return 1;
 }
 
+/* As round_fn: what was not looked at out of turn. */
+static int mark_range(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
+{
+	struct walk *walk = arg;
+	uint64_t stop;
+	int ret;
+
+	while (from < to) {
+		stop = to;
+		if (hints_step_past(&walk->young->hints, index, &from, &stop))
+			continue;
+		ret = mark_due(walk, index, from, stop, ret_reached);
+		if (ret <= 0)
+			return ret;
+		from = stop;
+	}
+	return 1;
+}
+
+/* As round_fn: where something happens all of it is due. */
+static int mark_hint(void *arg, size_t index, uint64_t from, uint64_t to, uint64_t *ret_reached)
+{
+	return mark_piece(arg, index, from, to, ret_reached);
+}
+
+/* 1: all that is due was looked at; 0: the budget is used up; -ECANCELED or -ENOMEM. */
+static int walk_all(struct walk *walk)
+{
+	struct young *young = walk->young;
+	const uint64_t most = walk->left / HINTS_PART, rest = walk->left - most;
+	int err;
+
+	walk->left = most;
+	walk->ahead = 1;
+	err = hints_walk(&young->hints, young->targets, young->n_targets, &walk->left, mark_hint,
+			 walk);
+	walk->ahead = 0;
+	walk->left += rest;
+	if (err < 0)
+		return err;
+	return round_walk(young->targets, young->n_targets, &young->cursor, mark_range, walk);
+}
+
 int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 {
 	struct walk walk = { .young = state, .left = max_pages, .asked = UINT64_MAX };
@@ -261,7 +307,7 @@ int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 	folio_reader_window(young->folios);
 	if (young->window % SWEEP_WINDOWS == 0)
 		young_regions_sweep(&young->regions, young->window - SWEEP_WINDOWS);
-	whole = round_walk(young->targets, young->n_targets, &young->cursor, mark_range, &walk);
+	whole = walk_all(&walk);
 	young->fresh.n = 0;
 	err = whole < 0 ? whole : young->clear->commit(young);
 	if (err) {

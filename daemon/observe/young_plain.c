@@ -15,6 +15,7 @@ static struct observation start_group(const struct young *young, const struct yo
 		.interval_ns = young->interval_ns,
 		.target = view->seat->id,
 		.seen = told ? SEEN_IDLE : SEEN_UNKNOWN,
+		.flags = young->ahead ? OBSERVED_AHEAD : 0,
 	};
 }
 
@@ -32,8 +33,8 @@ static int extends_last(const struct young *young, const struct observation *one
 	if (!young->n_batch)
 		return 0;
 	last = &young->batch[young->n_batch - 1];
-	return last->seen == one->seen && last->node == one->node && !last->order && !last->flags &&
-	       last->more < UINT32_MAX / 2 &&
+	return last->seen == one->seen && last->node == one->node && !last->order &&
+	       last->flags == one->flags && last->more < UINT32_MAX / 2 &&
 	       last->address + (((uint64_t)last->more + 1) << TIERED_PAGE_SHIFT) == one->address;
 }
 

@@ -110,7 +110,7 @@ static void report_folio(struct young *young, const struct young_view *view, uns
 			 unsigned int run, struct folio_view *folio)
 {
 	/* The second turn is none of its own to heat. */
-	uint8_t flags = young->shared_turn ? OBSERVED_AHEAD : 0;
+	uint8_t flags = young->shared_turn || young->ahead ? OBSERVED_AHEAD : 0;
 
 	if (view->detail && young_bit(view->detail->tails, page))
 		folio->head = folio_reader_head(young->folios, folio->head);
@@ -244,6 +244,7 @@ static int read_spans(struct young *young, struct tracker_cost *cost)
 		if (last && !span_continues(last, span))
 			young_hand_on(young);
 		last = span;
+		young->ahead = span->ahead;
 		err = read_span(young, span, cost);
 		if (err == -ECANCELED)
 			return err;

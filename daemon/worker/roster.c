@@ -7,10 +7,13 @@
 
 #include "observe/target.h"
 #include "util/clock.h"
+#include "util/guard.h"
 #include "worker/aside.h"
 
 /* Mappings change far more slowly than heat; reading them costs a walk of all of them. */
 #define MAPPINGS_FRESH_NS NSEC_PER_SEC
+/* For that there is one part in so many of cpu_max: a process may have a million of them. */
+#define MAPPINGS_PART 4
 
 static int make_room(struct roster *roster)
 {
@@ -100,8 +103,33 @@ void roster_done(struct roster *roster)
 	*roster = (struct roster){ 0 };
 }
 
-static void refresh_seat(struct seat *seat, const char *proc_root, vma_source_fn *source,
-			 void *source_arg)
+/* How old mappings may get. */
+static uint64_t fresh_ns(const struct roster *roster)
+{
+	uint64_t round_ns = 0, ns = 0;
+	size_t i;
+
+	for (i = 0; i < roster->count; i++)
+		round_ns += roster->seats[i].mapping_ns;
+	if (roster->cpu_max_ppm)
+		ns = round_ns * MAPPINGS_PART * 1000000 / roster->cpu_max_ppm;
+	return ns > MAPPINGS_FRESH_NS ? ns : MAPPINGS_FRESH_NS;
+}
+
+/* A failure leaves the old mappings: pages that are gone read as not present. */
+static void read_mappings(const struct roster *roster, struct seat *seat, const char *proc_root,
+			  vma_source_fn *source, void *source_arg)
+{
+	const uint64_t now_ns = clock_now_ns(), cpu_ns = guard_cpu_now_ns(roster->guard);
+
+	target_refresh_nodes(seat->target, proc_root);
+	if (vmas_refresh(seat->target, proc_root, source, source_arg) == 0)
+		seat->mapped_ns = now_ns;
+	seat->mapping_ns = guard_cpu_now_ns(roster->guard) - cpu_ns;
+}
+
+static void refresh_seat(const struct roster *roster, struct seat *seat, uint64_t most_ns,
+			 const char *proc_root, vma_source_fn *source, void *source_arg)
 {
 	uint64_t now_ns = clock_now_ns();
 
@@ -114,13 +142,9 @@ static void refresh_seat(struct seat *seat, const char *proc_root, vma_source_fn
 	if (seat->gone)
 		return;
 	/* Who does not run has no new ones. */
-	if (seat->sleeper.narrow ||
-	    (seat->mapped_ns && now_ns - seat->mapped_ns < MAPPINGS_FRESH_NS))
+	if (seat->sleeper.narrow || (seat->mapped_ns && now_ns - seat->mapped_ns < most_ns))
 		return;
-	/* A failure leaves the old mappings: pages that are gone read as not present. */
-	target_refresh_nodes(seat->target, proc_root);
-	if (vmas_refresh(seat->target, proc_root, source, source_arg) == 0)
-		seat->mapped_ns = now_ns;
+	read_mappings(roster, seat, proc_root, source, source_arg);
 	if (target_blocked(seat->target))
 		aside_blocked(seat, clock_now_ns());
 }
@@ -128,10 +152,12 @@ static void refresh_seat(struct seat *seat, const char *proc_root, vma_source_fn
 int roster_refresh(struct roster *roster, const struct tracker_env *env, vma_source_fn *source,
 		   void *source_arg)
 {
+	const uint64_t most_ns = fresh_ns(roster);
 	size_t i;
 
 	for (i = 0; i < roster->count; i++) {
-		refresh_seat(&roster->seats[i], env->proc_root, source, source_arg);
+		refresh_seat(roster, &roster->seats[i], most_ns, env->proc_root, source,
+			     source_arg);
 		if (env->breathe(env->breathe_arg))
 			return -ECANCELED;
 	}

@@ -12,11 +12,13 @@
 #include "tiered/tracker.h"
 #include "worker/sleepers.h"
 
+struct guard;
 struct target;
 
 /**
  * struct seat - a target and what the current window knows of it
  * @mapped_ns: when its mappings were last read
+ * @mapping_ns: CPU time that this took
  * @marked: has marks in this window
  * @flushed: enum flush_state: its TLB entries are known to be flushed since, or soon
  * @gone: its process or program has ended
@@ -31,6 +33,7 @@ struct target;
 struct seat {
 	struct target *target;
 	uint64_t mapped_ns;
+	uint64_t mapping_ns;
 	uint8_t marked;
 	uint8_t flushed;
 	uint8_t gone;
@@ -46,9 +49,13 @@ struct seat {
 
 /*
  * @targets holds the same targets once more; @watched those that are neither paused nor set
- * aside, in the form trackers take, as of the last roster_watch().
+ * aside, in the form trackers take, as of the last roster_watch(). @guard: of the calls of its
+ * targets, or NULL; @cpu_max_ppm: of one CPU, of which reading mappings may take a part, 0: all
+ * that it takes.
  */
 struct roster {
+	const struct guard *guard;
+	uint64_t cpu_max_ppm;
 	struct seat *seats;
 	struct target **targets;
 	struct target **watched;
@@ -74,7 +81,8 @@ void roster_done(struct roster *roster);
 
 /*
  * Looks at every target: flags those that are no more as gone, and reads
- * mappings that are older than a second. 0, or -ECANCELED when @env says so.
+ * mappings that are older than a second, or, where there are so many of them that it would take
+ * too much of cpu_max, older than that. 0, or -ECANCELED when @env says so.
  */
 int roster_refresh(struct roster *roster, const struct tracker_env *env, vma_source_fn *source,
 		   void *source_arg);

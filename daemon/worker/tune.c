@@ -54,6 +54,7 @@ void window_tune(struct window *window, struct worker_config *config,
 		window_open_pacer(window);
 	if (new_cpu_max)
 		budget_change(&window->budget, config->cpu_max_ppm);
+	window->roster.cpu_max_ppm = config->cpu_max_ppm;
 }
 
 void window_use_nodes(struct window *window, struct worker_config *config,

@@ -8,8 +8,6 @@
 
 #include "bpf/loader.h"
 #include "decide/interval.h"
-#include "decide/rivals.h"
-#include "observe/rivals.h"
 #include "observe/target.h"
 #include "observe/targets.h"
 #include "observe/topology.h"
@@ -56,13 +54,14 @@ int window_open(struct window *window, const struct worker_config *config,
 	window->interval_ns = config->window_ns ? config->window_ns : FIRST_INTERVAL_NS;
 	window->booked_ns = clock_now_ns();
 	window->booked_cpu_ns = process_cpu_ns();
-	if (config->rivals)
-		rivals_look(config->rivals, &window->rivals);
+	doubt_open(&window->doubt, config->rivals);
 	budget_init(&window->budget, config->cpu_max_ppm);
 	*ret_what = "memory";
 	ret = heat_new(&heat_config, &window->heat);
 	if (ret == 0)
 		ret = guard_new(GUARD_PATIENCE_NS, &window->guard);
+	window->roster.guard = window->guard;
+	window->roster.cpu_max_ppm = config->cpu_max_ppm;
 	if (ret < 0)
 		return ret;
 	window->policy = calloc(1, config->policy->state_size ? config->policy->state_size : 1);
@@ -155,55 +154,19 @@ static int step_wait(struct window *window)
 	return window->pause(window->pause_arg, window->interval_ns);
 }
 
-/* Often enough to miss nothing that matters, and a small part of what reading costs. */
-#define GLANCE_NS NSEC_PER_MSEC
-/* On many CPUs the kernel takes its time to add up its counters: a glance in so many times that. */
-#define GLANCE_PART 32
-
-/* Who else has cleared accessed bits since the last time, which may be before the marks. */
-static void look_for_rivals(struct window *window, struct rivals_sample *ret)
-{
-	*ret = window->rivals;
-	window->doubt = (struct rivals_doubt){ 0 };
-	if (!window->config->rivals)
-		return;
-	rivals_look(window->config->rivals, ret);
-	window->doubt = rivals_judge(&window->rivals, ret);
-	window->glanced_ns = clock_now_ns();
-}
-
-/* One may begin while marks are being read: between their reading and their being counted. */
-static void glance_at_rivals(struct window *window)
-{
-	uint64_t start_ns = clock_now_ns();
-	struct rivals_sample now;
-	struct rivals_doubt doubt;
-
-	if (!window->config->rivals || start_ns - window->glanced_ns < window->glance_gap_ns)
-		return;
-	rivals_glance(window->config->rivals, &now);
-	doubt = rivals_judge(&window->rivals, &now);
-	window->doubt.anon |= doubt.anon;
-	window->doubt.file |= doubt.file;
-	window->glanced_ns = clock_now_ns();
-	window->glance_gap_ns = (window->glanced_ns - start_ns) * GLANCE_PART;
-	if (window->glance_gap_ns < GLANCE_NS)
-		window->glance_gap_ns = GLANCE_NS;
-}
-
 static void book_rivals(struct window *window)
 {
+	const struct rivals_doubt *of = &window->doubt.of;
 	unsigned int i;
 
 	for (i = 0; i < RIVALS; i++)
-		window->account.rivals[i] = (window->doubt.anon | window->doubt.file) >> i & 1;
+		window->account.rivals[i] = (of->anon | of->file) >> i & 1;
 }
 
 /* One that was seen idle: can that be relied upon? */
 static void doubt_idle(struct window *window, const struct seat *seat, struct observation *seen)
 {
-	const uint32_t rivals = seen->flags & OBSERVED_FILE ? window->doubt.file
-							    : window->doubt.anon;
+	const uint32_t rivals = doubt_of(&window->doubt, seen);
 
 	if (rivals)
 		window->account.withheld += ((uint64_t)seen->more + 1) << seen->order;
@@ -234,9 +197,8 @@ static void observe_slice(void *arg, const struct observation *observations, siz
 
 	if (!seat)
 		return;
-	glance_at_rivals(window);
-	sure = (seat->flushed || window->config->observe) && !window->doubt.anon &&
-	       !window->doubt.file;
+	doubt_glance(&window->doubt);
+	sure = (seat->flushed || window->config->observe) && !doubt_any(&window->doubt);
 	shares = window_shared(window, seat->target) != TARGET_SHARED_NEVER;
 	for (; n; n -= chunk, observations += chunk) {
 		chunk = n < WINDOW_SLICE ? n : WINDOW_SLICE;
@@ -255,7 +217,6 @@ static int step_read(struct window *window)
 {
 	uint64_t cpu_ns = guard_cpu_now_ns(window->guard);
 	struct tracker_cost cost = { 0 };
-	struct rivals_sample rivals;
 	int ret;
 
 	heat_window(window->heat, window->number);
@@ -264,7 +225,7 @@ static int step_read(struct window *window)
 		sleepers_read(window);
 		return 0;
 	}
-	look_for_rivals(window, &rivals);
+	doubt_begin(&window->doubt);
 	/* Accesses count from the marking on, also while pages are moved. */
 	window->seen_ns = clock_now_ns() - window->marked_ns;
 	ret = window->config->tracker->read(window->tracker, window->seen_ns, observe_slice, window,
@@ -272,8 +233,7 @@ static int step_read(struct window *window)
 	if (ret < 0)
 		return ret;
 	sleepers_read(window);
-	/* As of the beginning: who came while they were read is at work in the next window, too. */
-	window->rivals = rivals;
+	doubt_end(&window->doubt);
 	book_rivals(window);
 	window->account.read_pages = cost.pages;
 	book_step(window, cpu_ns, &cost);

@@ -29,6 +29,7 @@
 #include "report/ledger.h"
 #include "util/guard.h"
 #include "worker/coverage.h"
+#include "worker/doubt.h"
 #include "worker/roster.h"
 #include "worker/trail.h"
 #include "worker/worker.h"
@@ -76,10 +77,7 @@ struct window {
 	uint64_t flush_room[TIERED_NODES_MAX]; /* the same down to the watermark */
 
 	struct coverage coverage;
-	struct rivals_sample rivals; /* as of the last reading of marks */
-	struct rivals_doubt doubt;   /* of the marks that are being read */
-	uint64_t glanced_ns;
-	uint64_t glance_gap_ns;
+	struct doubt doubt;                     /* of the marks that are being read */
 	struct observation slice[WINDOW_SLICE]; /* on their way to heat */
 
 	int paused; /* told to rest; it takes no window then */

@@ -111,6 +111,38 @@ static void test_in_order_is_in_a_row(void **state)
 	}
 }
 
+static void test_spread_is_in_each_block(void **state)
+{
+	enum { BLOCKS = 8, HOT = 5, N = BLOCKS * DISTRIBUTION_BLOCK };
+	struct distribution hot = { .shape = DISTRIBUTION_HOTSET,
+				    .hot_share = (double)HOT / DISTRIBUTION_BLOCK,
+				    .hot_access = .9,
+				    .seed = 4,
+				    .spread = 1 };
+	static float weights[N];
+	static uint8_t was_hot[N];
+
+	(void)state;
+	for (hot.jump = 0; hot.jump < 2; hot.jump++) {
+		assert_int_equal(distribution_weights(&hot, N, weights), 0);
+		for (int block = 0; block < BLOCKS; block++) {
+			int n = 0;
+
+			for (int i = 0; i < DISTRIBUTION_BLOCK; i++) {
+				int item = block * DISTRIBUTION_BLOCK + i;
+
+				if (!(weights[item] > 1.F / N))
+					continue;
+				/* Another one than before. */
+				assert_false(was_hot[item]);
+				was_hot[item] = 1;
+				n++;
+			}
+			assert_int_equal(n, HOT);
+		}
+	}
+}
+
 static void test_jump_leaves_the_hot_set(void **state)
 {
 	struct distribution hot = {
@@ -190,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_draws_follow_the_weights),
 		cmocka_unit_test(test_misfit_is_seen),
 		cmocka_unit_test(test_in_order_is_in_a_row),
+		cmocka_unit_test(test_spread_is_in_each_block),
 		cmocka_unit_test(test_jump_leaves_the_hot_set),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_no_weight_no_sampler),

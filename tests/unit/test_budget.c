@@ -92,20 +92,33 @@ static void test_change(void **state)
 	budget_init(&budget, 10000);
 	spend(&budget, 40, SEC / 10, UINT64_MAX, 10);
 	budget.ps_per_page = 40000;
+	budget.rest_ns = SEC / 1000;
 	assert_true(budget.balance_ns < 0);
 	budget_change(&budget, 20000);
 	assert_int_equal(budget.balance_ns, 0);
-	assert_int_equal(budget_pages(&budget, SEC), SEC / 50 * 1000 / 40000);
+	assert_int_equal(budget_pages(&budget, SEC), (SEC / 50 - SEC / 1000) * 1000 / 40000);
+}
+
+/* What everything else takes is left for it, in each window and not only on the average. */
+static void test_overhead_is_foreseen(void **state)
+{
+	struct budget budget;
+	unsigned int i;
+
+	(void)state;
+	budget_init(&budget, 10000);
+	spend(&budget, 500, SEC / 200, UINT64_MAX, 20);
+	for (i = 0; i < 20; i++)
+		assert_in_range(spend(&budget, 500, SEC / 200, UINT64_MAX, 1), SEC / 100 * 95 / 100,
+				SEC / 100 * 105 / 100);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keeps_its_share),
-		cmocka_unit_test(test_overhead_counts),
-		cmocka_unit_test(test_debt),
-		cmocka_unit_test(test_savings_are_bounded),
-		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_keeps_its_share),      cmocka_unit_test(test_overhead_counts),
+		cmocka_unit_test(test_overhead_is_foreseen), cmocka_unit_test(test_debt),
+		cmocka_unit_test(test_savings_are_bounded),  cmocka_unit_test(test_change),
 	};
 
 	return cmocka_run_group_tests_name("budget", tests, NULL, NULL);

@@ -205,7 +205,7 @@ static void test_window(void **state)
 
 	machine_make(&machine);
 	stage->config.rivals = machine.rivals;
-	rivals_look(machine.rivals, &window->rivals);
+	doubt_open(&window->doubt, machine.rivals);
 	assert_int_equal(window_run(window, &what), 0);
 	assert_int_equal(window->account.observed, FAKE_PAGES);
 	assert_int_equal(window->account.unknown + window->account.withheld, 0);

@@ -155,6 +155,15 @@ static void test_refresh(void **state)
 	roster.seats[0].mapped_ns -= NSEC_PER_SEC;
 	assert_int_equal(roster_refresh(&roster, &env, list, &watch), 0);
 	assert_int_equal(watch.listings, 2);
+	/* Unless reading them takes so long: 10 ms are a quarter of 1 % of 4 s. */
+	roster.cpu_max_ppm = 10000;
+	roster.seats[0].mapping_ns = 10 * NSEC_PER_MSEC;
+	roster.seats[0].mapped_ns -= 3 * NSEC_PER_SEC;
+	assert_int_equal(roster_refresh(&roster, &env, list, &watch), 0);
+	assert_int_equal(watch.listings, 2);
+	roster.seats[0].mapped_ns -= NSEC_PER_SEC;
+	assert_int_equal(roster_refresh(&roster, &env, list, &watch), 0);
+	assert_int_equal(watch.listings, 3);
 	child_end(child);
 	assert_int_equal(roster_refresh(&roster, &env, list, &watch), 0);
 	assert_int_equal(roster.seats[0].gone, 1);
