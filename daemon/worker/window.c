@@ -36,7 +36,9 @@ static uint64_t process_cpu_ns(void)
 int window_open(struct window *window, const struct worker_config *config,
 		int (*pause)(void *arg, uint64_t ns), void *pause_arg, const char **ret_what)
 {
-	struct heat_config heat_config = { .memory_max = config->memory_max };
+	const unsigned int part = config->tracker->memory_part;
+	const uint64_t tracker_max = part ? config->memory_max / part : 0;
+	struct heat_config heat_config = { .memory_max = config->memory_max - tracker_max };
 	int ret;
 
 	*window = (struct window){ .config = config, .pause = pause, .pause_arg = pause_arg };
@@ -50,6 +52,7 @@ int window_open(struct window *window, const struct worker_config *config,
 		.due = turns_due,
 		.due_arg = window,
 		.young = config->young,
+		.memory_max = tracker_max,
 	};
 	window->interval_ns = config->window_ns ? config->window_ns : FIRST_INTERVAL_NS;
 	window->booked_ns = clock_now_ns();
