@@ -8,6 +8,8 @@
  * the first window does not overdraw.
  */
 #define FIRST_PS_PER_PAGE 1500000
+/* All else than looking at pages should take one part in so many. */
+#define REST_PART 4
 /* Savings are kept for this long: an idle hour is no licence for a burst. */
 #define SAVINGS_MAX_NS (INT64_C(2) * 1000000000)
 
@@ -38,6 +40,13 @@ uint64_t budget_pages(const struct budget *budget, uint64_t window_ns)
 	if (available_ns <= 0)
 		return 0;
 	return (uint64_t)((unsigned __int128)available_ns * 1000 / budget->ps_per_page);
+}
+
+uint64_t budget_least_ns(const struct budget *budget)
+{
+	if (!budget->share_ppm)
+		return 0;
+	return (uint64_t)((unsigned __int128)budget->rest_ns * REST_PART * PPM / budget->share_ppm);
 }
 
 void budget_book(struct budget *budget, uint64_t elapsed_ns, uint64_t cpu_ns, uint64_t pages_ns,

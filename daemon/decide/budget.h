@@ -29,6 +29,12 @@ void budget_change(struct budget *budget, unsigned int share_ppm);
  */
 uint64_t budget_pages(const struct budget *budget, uint64_t window_ns);
 
+/*
+ * Windows shorter than this would go for what they cost without any pages: it is a quarter of
+ * what they earn.
+ */
+uint64_t budget_least_ns(const struct budget *budget);
+
 /* Books a window: it took @elapsed_ns, cost @cpu_ns, of which @pages_ns went for @pages pages. */
 void budget_book(struct budget *budget, uint64_t elapsed_ns, uint64_t cpu_ns, uint64_t pages_ns,
 		 uint64_t pages);

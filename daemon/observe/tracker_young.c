@@ -18,6 +18,9 @@
 /* A first guess: 15 to 21 ms per 4 GiB were measured (Linux 6.18), and this is twice that. */
 #define FIRST_NS_PER_PAGE 40
 
+/* A region is about 240 bytes per 2 MiB, and as much again where not all of its pages are alike. */
+#define MEMORY_PART 5
+
 static int tracker_young_probe(const struct tracker_env *env, char *reason, size_t size)
 {
 	const struct young_clear *clear;
@@ -67,6 +70,7 @@ static int tracker_young_start(const struct tracker_env *env, void **ret_state)
 	young->source = env->young->source;
 	young->ns_per_page = FIRST_NS_PER_PAGE;
 	young->bitmap.fd = -1;
+	young->regions.bytes_max = env->memory_max ? env->memory_max : UINT64_MAX;
 	err = young_clear_choose(env, &young->clear, reason, sizeof(reason));
 	if (!err)
 		err = young->clear->start(young);
@@ -180,6 +184,7 @@ static void tracker_young_on_event(void *state, const struct event_header *event
 const struct tracker_ops tracker_young = {
 	.name = "young",
 	.summary = "accessed bits, read from page tables by BPF",
+	.memory_part = MEMORY_PART,
 	.probe = tracker_young_probe,
 	.start = tracker_young_start,
 	.retarget = tracker_young_retarget,

@@ -14,9 +14,6 @@
 /* An absent page is an empty entry of a table that is read anyway. */
 #define ABSENT_PER_PAGE 16
 
-/* Regions that were not met for so many windows are forgotten; they would be learnt again anyway. */
-#define SWEEP_WINDOWS 64
-
 /* One call of mark() on its way. */
 struct walk {
 	struct young *young;
@@ -305,8 +302,7 @@ int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 	young->window++;
 	slice_begin(&young->slice);
 	folio_reader_window(young->folios);
-	if (young->window % SWEEP_WINDOWS == 0)
-		young_regions_sweep(&young->regions, young->window - SWEEP_WINDOWS);
+	young_regions_sweep(&young->regions, young->window);
 	whole = walk_all(&walk);
 	young->fresh.n = 0;
 	err = whole < 0 ? whole : young->clear->commit(young);

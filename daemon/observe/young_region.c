@@ -12,17 +12,35 @@
 #include "folio.h"
 #include "pagemap.h"
 #include "target.h"
+#include "util/log.h"
 
 /*
- * What pagemap and kpageflags said is believed for so many windows while the
+ * What pagemap and kpageflags said is believed for so many looks while the
  * frames stay the same: folios are split in place, and others cease to map a page.
+ * Where pages take turns a look comes every so many windows, and is to cost no more for it;
+ * but not for ever. The first divides 256.
  */
-#define RELEARN_WINDOWS 64
+#define RELEARN_LOOKS 64
+#define RELEARN_WINDOWS 1024
+
+/*
+ * A region that was not met for so many windows is forgotten: no turn is that long. Where there is
+ * no room for others it goes earlier; it would be learnt again.
+ */
+#define FORGET_WINDOWS 1024
+#define FORGET_SCARCE_WINDOWS 64
+/* Looked at in one sweep: all of them in as many windows, and a few more. */
+#define SWEEP_PART 256
+#define SWEEP_LEAST 256
+
+#define OVERHEAD_BYTES 32 /* of malloc(), and a bucket of the hash table */
 
 struct young_region {
 	struct young_region_key key;
 	uint32_t window; /* last met */
 	uint32_t learnt;
+	uint8_t looks; /* modulo 256 */
+	uint8_t known; /* was learnt at all */
 	uint8_t huge;
 	struct young_detail *detail;
 	UT_hash_handle hh;
@@ -120,27 +138,61 @@ static int is_plain(const struct young_detail *detail)
 	return memcmp(detail, &plain, sizeof(plain)) == 0;
 }
 
-static int keep_detail(struct young_region *region, const struct young_detail *detail)
+static uint64_t region_bytes(const struct young_region *region)
+{
+	return OVERHEAD_BYTES + sizeof(*region) +
+	       (region->huge ? 1 : YOUNG_GROUPS) * sizeof(region->sums[0]);
+}
+
+#define DETAIL_BYTES (OVERHEAD_BYTES + sizeof(struct young_detail))
+
+/* Is there room for so much more? */
+static int may_grow(struct young_regions *regions, uint64_t bytes)
+{
+	if (regions->bytes + bytes <= regions->bytes_max)
+		return 1;
+	if (!regions->told)
+		log_warning("memory_max has no room for what is known of more than %llu KiB of "
+			    "page tables: some memory is not watched, and stays where it is; a "
+			    "larger memory_max helps",
+			    (unsigned long long)regions->bytes >> 10);
+	regions->told = regions->refused = 1;
+	return 0;
+}
+
+static void drop_detail(struct young_regions *regions, struct young_region *region)
+{
+	if (region->detail)
+		regions->bytes -= DETAIL_BYTES;
+	free(region->detail);
+	region->detail = NULL;
+}
+
+static int keep_detail(struct young_regions *regions, struct young_region *region,
+		       const struct young_detail *detail)
 {
 	if (is_plain(detail)) {
-		free(region->detail);
-		region->detail = NULL;
+		drop_detail(regions, region);
 		return 0;
 	}
-	if (!region->detail)
-		region->detail = malloc(sizeof(*detail));
-	if (!region->detail)
-		return -ENOMEM;
+	if (!region->detail) {
+		if (may_grow(regions, DETAIL_BYTES))
+			region->detail = malloc(sizeof(*detail));
+		if (!region->detail)
+			return -ENOMEM;
+		regions->bytes += DETAIL_BYTES;
+	}
 	*region->detail = *detail;
 	return 0;
 }
 
-/* Some windows apart from each other, so that not all is learnt again at once. */
+/* Some looks apart from each other, so that not all is learnt again at once. */
 static int is_stale(const struct young_region *region, uint32_t window)
 {
 	const uint32_t turn = (uint32_t)(region->key.address / YOUNG_BLOCK_BYTES);
 
-	return window - region->learnt >= RELEARN_WINDOWS || (window + turn) % RELEARN_WINDOWS == 0;
+	return !region->known || window - region->learnt >= RELEARN_WINDOWS ||
+	       (region->looks + turn) % RELEARN_LOOKS == 0;
 }
 
 /* Is there something to be learnt of this group? */
@@ -155,15 +207,17 @@ static int is_open(const struct young_region *region, const struct young_look *l
 }
 
 /* Learns what has to be learnt; 0 or -errno. */
-static int learn(struct young_region *region, const struct target *target,
-		 struct folio_reader *folios, const struct young_block *block,
-		 const struct young_table *table, const struct young_look *look, uint32_t window)
+static int learn(struct young_regions *regions, struct young_region *region,
+		 const struct target *target, struct folio_reader *folios,
+		 const struct young_block *block, const struct young_table *table,
+		 const struct young_look *look, uint32_t window)
 {
 	struct young_detail detail = { .odd = { 0 } };
 	const unsigned int groups = region->huge ? 1 : YOUNG_GROUPS;
 	unsigned int first = 0, end = groups;
 	int err;
 
+	region->looks++;
 	if (!is_stale(region, window)) {
 		while (first < groups && !is_open(region, look, first))
 			first++;
@@ -178,13 +232,19 @@ static int learn(struct young_region *region, const struct target *target,
 		detail = *region->detail;
 	err = learn_pages(target, folios, block, table, first * YOUNG_GROUP_PAGES,
 			  region->huge ? 1 : end * YOUNG_GROUP_PAGES, &detail);
-	return err < 0 ? err : keep_detail(region, &detail);
+	if (!err)
+		err = keep_detail(regions, region, &detail);
+	region->known |= !err;
+	return err;
 }
 
 static void drop(struct young_regions *regions, struct young_region *region)
 {
+	if (regions->swept == region)
+		regions->swept = region->hh.next;
 	HASH_DEL(regions->table, region);
-	free(region->detail);
+	drop_detail(regions, region);
+	regions->bytes -= region_bytes(region);
 	free(region);
 }
 
@@ -199,22 +259,24 @@ static struct young_region *find(const struct young_regions *regions, uint32_t t
 }
 
 static struct young_region *add(struct young_regions *regions, uint32_t target,
-				const struct young_block *block, uint32_t window)
+				const struct young_block *block)
 {
-	const int huge = block->kind == YOUNG_HUGE;
-	struct young_region *region =
-		calloc(1, sizeof(*region) + (huge ? 1 : YOUNG_GROUPS) * sizeof(region->sums[0]));
+	const struct young_region like = { .huge = block->kind == YOUNG_HUGE };
+	const uint64_t bytes = region_bytes(&like);
+	struct young_region *region = may_grow(regions, bytes) ? calloc(1, bytes - OVERHEAD_BYTES)
+							       : NULL;
 
 	if (!region)
 		return NULL;
 	region->key = (struct young_region_key){ .address = block->address, .target = target };
-	region->huge = (uint8_t)huge;
-	region->learnt = window - RELEARN_WINDOWS;
+	region->huge = like.huge;
 	HASH_ADD(hh, regions->table, key, sizeof(region->key), region);
-	if (find(regions, target, block->address) == region)
-		return region;
-	free(region);
-	return NULL;
+	if (find(regions, target, block->address) != region) {
+		free(region);
+		return NULL;
+	}
+	regions->bytes += bytes;
+	return region;
 }
 
 const struct young_region *
@@ -232,10 +294,10 @@ young_region_meet(struct young_regions *regions, const struct target *target,
 		region = NULL;
 	}
 	if (!region)
-		region = add(regions, target->id, block, window);
+		region = add(regions, target->id, block);
 	if (!region)
 		return NULL;
-	if (learn(region, target, folios, block, table, look, window) < 0) {
+	if (learn(regions, region, target, folios, block, table, look, window) < 0) {
 		drop(regions, region);
 		return NULL;
 	}
@@ -288,7 +350,11 @@ int young_region_refresh(struct young_regions *regions, const struct young_regio
 		if (i >= (unsigned int)n ||
 		    (pagemap_pfn(entries[i]) && !(entries[i] & PAGEMAP_EXCLUSIVE)))
 			set_bit(detail.shared, first + i);
-	return keep_detail(region, &detail);
+	n = keep_detail(regions, region, &detail);
+	/* What is known of it is not so any more: to be learnt again, or not watched. */
+	if (n < 0)
+		drop(regions, region);
+	return n;
 }
 
 int young_region_same(const struct young_region *region, const struct young_look *look,
@@ -309,11 +375,20 @@ int young_region_is_huge(const struct young_region *region)
 
 void young_regions_sweep(struct young_regions *regions, uint32_t window)
 {
-	struct young_region *region, *next;
+	const uint32_t age = regions->refused ? FORGET_SCARCE_WINDOWS : FORGET_WINDOWS;
+	size_t n = HASH_COUNT(regions->table) / SWEEP_PART + SWEEP_LEAST;
+	struct young_region *region;
 
-	HASH_ITER(hh, regions->table, region, next)
-		if ((int32_t)(region->window - window) < 0)
+	while (n-- && regions->table) {
+		region = regions->swept ? regions->swept : regions->table;
+		regions->swept = region->hh.next;
+		if ((int32_t)(region->window - (window - age)) < 0)
 			drop(regions, region);
+		if (!regions->swept) {
+			regions->refused = 0;
+			break;
+		}
+	}
 }
 
 void young_regions_free(struct young_regions *regions)

@@ -57,8 +57,20 @@ struct young_region_key {
 	uint32_t pad;
 };
 
+/**
+ * struct young_regions - all of them
+ * @swept: the next one to be looked at for whether it is still met
+ * @bytes, @bytes_max: that they take, and may take
+ * @refused: since the last sweep there was no room for one
+ * @told: that there was none, ever
+ */
 struct young_regions {
 	struct young_region *table;
+	struct young_region *swept;
+	uint64_t bytes;
+	uint64_t bytes_max;
+	uint8_t refused;
+	uint8_t told;
 };
 
 /* Pure: what a table shows. */
@@ -69,8 +81,8 @@ void young_look_at_huge(uint64_t entry, struct young_look *ret);
 /*
  * young_region_meet() - the region at @block of @target as mark() sees it
  *
- * Learns what is new in it. NULL: no memory, or the process may not be asked: its pages
- * are not under observation.
+ * Learns what is new in it. NULL: no memory, or no more than may be, or the process may not be
+ * asked: its pages are not under observation.
  */
 const struct young_region *
 young_region_meet(struct young_regions *regions, const struct target *target,
@@ -102,7 +114,10 @@ const struct young_detail *young_region_detail(const struct young_region *region
 /* Is it still one page of 2 MiB, or still none? */
 int young_region_is_huge(const struct young_region *region);
 
-/* Forgets those that were not met since @window. */
+/*
+ * Forgets those that were not met for long, as of @window; some of them are looked at in each
+ * call. Where memory is short it need not be as long.
+ */
 void young_regions_sweep(struct young_regions *regions, uint32_t window);
 void young_regions_free(struct young_regions *regions);
 

@@ -27,8 +27,13 @@ static struct young_run *run_add(struct young_runs *fresh, uint32_t target)
 struct young_run *young_run_extend(struct young *young, uint32_t target, struct young_view *view,
 				   struct young_run *run)
 {
+	const unsigned int present = young_view_present(view);
+
 	if (!view->whole || young_view_shared(view))
 		return NULL;
+	/* A hole: nothing is to be known of it. */
+	if (!present)
+		return run;
 	if (!run)
 		run = run_add(&young->fresh, target);
 	if (!run)
@@ -43,7 +48,7 @@ struct young_run *young_run_extend(struct young *young, uint32_t target, struct 
 	if (!run->end)
 		run->start = view->block->address;
 	run->end = view->block->address + YOUNG_BLOCK_BYTES;
-	run->pages += young_view_present(view);
+	run->pages += present;
 	young->seats[target].next_dirty |= (uint8_t)young_view_gather(young, view, 1);
 	return run;
 }

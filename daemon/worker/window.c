@@ -36,7 +36,9 @@ static uint64_t process_cpu_ns(void)
 int window_open(struct window *window, const struct worker_config *config,
 		int (*pause)(void *arg, uint64_t ns), void *pause_arg, const char **ret_what)
 {
-	struct heat_config heat_config = { .memory_max = config->memory_max };
+	const unsigned int part = config->tracker->memory_part;
+	const uint64_t tracker_max = part ? config->memory_max / part : 0;
+	struct heat_config heat_config = { .memory_max = config->memory_max - tracker_max };
 	int ret;
 
 	*window = (struct window){ .config = config, .pause = pause, .pause_arg = pause_arg };
@@ -50,6 +52,7 @@ int window_open(struct window *window, const struct worker_config *config,
 		.due = turns_due,
 		.due_arg = window,
 		.young = config->young,
+		.memory_max = tracker_max,
 	};
 	window->interval_ns = config->window_ns ? config->window_ns : FIRST_INTERVAL_NS;
 	window->booked_ns = clock_now_ns();
@@ -257,12 +260,23 @@ static int step_decide(struct window *window)
 	return ret < 0 ? ret : plan_seal(&window->plan);
 }
 
+/* As the conf says, but not so short that deciding takes all of cpu_max. */
+static uint64_t shortest_ns(const struct window *window)
+{
+	const struct worker_config *config = window->config;
+	uint64_t least_ns = budget_least_ns(&window->budget);
+
+	if (least_ns < config->window_min_ns)
+		return config->window_min_ns;
+	return least_ns < config->window_max_ns ? least_ns : config->window_max_ns;
+}
+
 /* What was seen, and how long the next window should be for it. */
 static void step_adapt(struct window *window)
 {
 	const struct worker_config *config = window->config;
 	struct heat_stats stats;
-	uint64_t accessed;
+	uint64_t accessed, min_ns;
 
 	heat_stats(window->heat, &stats);
 	window->account.observed = stats.observed;
@@ -273,14 +287,14 @@ static void step_adapt(struct window *window)
 	window->account.share_ppm = heat_share_ppm(window->heat, view_fast_nodes(window));
 	if (config->window_ns)
 		return;
+	min_ns = shortest_ns(window);
 	if (window->account.starved)
-		window->interval_ns = interval_longer(window->interval_ns, config->window_min_ns,
-						      config->window_max_ns);
+		window->interval_ns =
+			interval_longer(window->interval_ns, min_ns, config->window_max_ns);
 	if (heat_accessed(&stats, &accessed) < 0)
 		return;
 	window->interval_ns = interval_next(window->interval_ns, accessed, view_fast_pages(window),
-					    stats.tracked, config->window_min_ns,
-					    config->window_max_ns);
+					    stats.tracked, min_ns, config->window_max_ns);
 }
 
 /* The six steps, and what of it can be seen from outside. */

@@ -98,6 +98,7 @@ typedef void observe_fn(void *arg, const struct observation *observations, size_
  *	 asked once per window and 2 MiB; pages passed over are not reported
  * @due_arg: for @due
  * @young: for the tracker of that name; NULL: there is nothing for it
+ * @memory_max: bytes that what it knows of memory may take, 0: as many as there are
  */
 struct tracker_env {
 	const struct topology *topology;
@@ -109,6 +110,7 @@ struct tracker_env {
 	unsigned int (*due)(void *arg, uint32_t target, uint64_t base, uint64_t ret_pages[8]);
 	void *due_arg;
 	const struct young_setup *young;
+	uint64_t memory_max;
 };
 
 /**
@@ -134,6 +136,8 @@ struct tracker_cost {
  * struct tracker_ops - one way to learn what is hot
  * @name: as in `tracker = NAME` and in [tracker.NAME]
  * @summary: half a line for --help
+ * @memory_part: one part in so many of what memory_max allows is for what it knows of each
+ *	2 MiB; 0: it keeps nothing of that size
  * @probe: 0, or -EOPNOTSUPP with a reason a person can act on in @reason
  * @start: makes the tracker's state
  * @retarget: @targets belong to the caller and stay valid until the next
@@ -154,6 +158,7 @@ struct tracker_cost {
 struct tracker_ops {
 	const char *name;
 	const char *summary;
+	unsigned int memory_part;
 	int (*probe)(const struct tracker_env *env, char *reason, size_t size);
 	int (*start)(const struct tracker_env *env, void **ret_state);
 	int (*retarget)(void *state, struct target *const *targets, size_t n);

@@ -113,12 +113,27 @@ static void test_overhead_is_foreseen(void **state)
 				SEC / 100 * 105 / 100);
 }
 
+/* 5 ms for all else are a quarter of 1 % of two seconds. */
+static void test_least_window(void **state)
+{
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 10000);
+	assert_int_equal(budget_least_ns(&budget), 0);
+	spend(&budget, 500, SEC / 200, UINT64_MAX, 40);
+	assert_in_range(budget_least_ns(&budget), SEC * 199 / 100, SEC * 2);
+	budget_change(&budget, 20000);
+	assert_in_range(budget_least_ns(&budget), SEC * 99 / 100, SEC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keeps_its_share),      cmocka_unit_test(test_overhead_counts),
 		cmocka_unit_test(test_overhead_is_foreseen), cmocka_unit_test(test_debt),
 		cmocka_unit_test(test_savings_are_bounded),  cmocka_unit_test(test_change),
+		cmocka_unit_test(test_least_window),
 	};
 
 	return cmocka_run_group_tests_name("budget", tests, NULL, NULL);
