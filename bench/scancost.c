@@ -2,7 +2,7 @@
 /*
  * scancost.c - what does each way to learn what was accessed cost, by how much was?
  *
- *	scancost MIB PERCENT...
+ *	scancost [--windows N] MIB PERCENT...
  *
  * A child holds an arena of MIB and touches PERCENT of its pages per window, in
  * turns watched by each tracker (with each way to clear accessed bits) and by
@@ -31,6 +31,7 @@
 /* Odd, so that the median is a value that was measured; after some in which all is learnt. */
 #define WARM_TURNS 2
 #define TURNS 5
+#define TURNS_MAX 99
 
 struct bench {
 	struct touched touched;
@@ -39,7 +40,8 @@ struct bench {
 	struct topology *topology;
 	uint64_t percent;
 	uint64_t accessed;
-	double ns[TURNS];
+	int turns;
+	double ns[TURNS_MAX];
 };
 
 /**
@@ -91,7 +93,7 @@ static void print(struct bench *bench, const struct method *method)
 						 : bench->touched.pages;
 
 	printf("figure scancost_%s_touched_%" PRIu64 " %.2f ns/page\n", method->name,
-	       bench->percent, median(bench->ns, TURNS));
+	       bench->percent, median(bench->ns, (size_t)bench->turns));
 	if (bench->accessed < expected * 98 / 100 ||
 	    bench->accessed > expected * 102 / 100 + bench->touched.pages / 500)
 		printf("# %s saw %" PRIu64 " of %" PRIu64 " pages\n", method->name, bench->accessed,
@@ -157,7 +159,7 @@ static void run(struct bench *bench, const struct method *method)
 	if (ops &&
 	    (ops->start(&env, &state) < 0 || ops->retarget(state, &bench->touched.target, 1) < 0))
 		die("start", -ENOMEM);
-	for (i = -WARM_TURNS; i < TURNS; i++) {
+	for (i = -WARM_TURNS; i < bench->turns; i++) {
 		uint64_t ns = ops ? turn_tracker(bench, ops, state) : turn_bare(bench, method);
 
 		if (i >= 0)
@@ -171,17 +173,24 @@ static void run(struct bench *bench, const struct method *method)
 int main(int argc, char **argv)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	uint64_t mib = argc > 2 ? strtoull(argv[1], NULL, 10) : 0;
+	uint64_t mib;
 	char why[256];
 	size_t j;
 	int i;
 
-	if (!mib || mib > UINT64_C(1) << 20) {
-		fprintf(stderr, "usage: scancost MIB PERCENT...\n");
-		return 2;
-	}
 	if (!bench)
 		die("start", -ENOMEM);
+	bench->turns = TURNS;
+	if (argc > 2 && strcmp(argv[1], "--windows") == 0) {
+		bench->turns = (int)strtoul(argv[2], NULL, 10);
+		argv += 2;
+		argc -= 2;
+	}
+	mib = argc > 2 ? strtoull(argv[1], NULL, 10) : 0;
+	if (!mib || mib > UINT64_C(1) << 20 || bench->turns < 1 || bench->turns > TURNS_MAX) {
+		fprintf(stderr, "usage: scancost [--windows N] MIB PERCENT...\n");
+		return 2;
+	}
 	if (bpf_open(NULL, &bench->bpf, why, sizeof(why)) < 0)
 		printf("# %s\n", why);
 	if (topology_read("/sys", "/proc", NULL, 0, &bench->topology, why, sizeof(why)) < 0)
