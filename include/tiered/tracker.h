@@ -134,7 +134,7 @@ struct tracker_cost {
  * struct tracker_ops - one way to learn what is hot
  * @name: as in `tracker = NAME` and in [tracker.NAME]
  * @summary: half a line for --help
- * @probe: 0, or -EOPNOTSUPP with a reason a person can act on in @reason
+ * @probe: 0, and in @reason how, where there are ways; or -EOPNOTSUPP with a reason a person can act on
  * @start: makes the tracker's state
  * @retarget: @targets belong to the caller and stay valid until the next
  *	      retarget() or stop(); marks of targets that left are dropped
