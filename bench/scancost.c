@@ -7,7 +7,7 @@
  * A child holds an arena of MIB and touches PERCENT of its pages per window, in
  * turns watched by each tracker (with each way to clear accessed bits) and by
  * bare loops over pagemap, PAGEMAP_SCAN and the idle bitmap (lib/bare.h), of
- * which the first two learn what is there only. Prints CPU time per page and
+ * which the first two learn what is there only. What needs the companion kernel is left out on others. Prints CPU time per page and
  * window, both steps together, medians; and what was seen.
  */
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include "lib/bare.h"
 #include "lib/median.h"
 #include "lib/touched.h"
+#include "observe/pagemap.h"
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
@@ -60,15 +61,18 @@ struct method {
 	uint64_t (*read)(struct bare *bare);
 	int counts;
 	int needs_bitmap;
+	int needs_companion;
 };
 
 static const struct method methods[] = {
-	{ "bare_pagemap", NULL, NULL, NULL, bare_pagemap, 0, 0 },
-	{ "bare_pagemap_scan", NULL, NULL, NULL, bare_pagemap_scan, 0, 0 },
-	{ "bare_bitmap", NULL, NULL, bare_mark, bare_read, 1, 1 },
-	{ "idle", "idle", "auto", NULL, NULL, 1, 1 },
-	{ "young_idle", "young", "idle", NULL, NULL, 1, 1 },
-	{ "young_clear_refs", "young", "clear_refs", NULL, NULL, 1, 0 },
+	{ "bare_pagemap", NULL, NULL, NULL, bare_pagemap, 0, 0, 0 },
+	{ "bare_pagemap_scan", NULL, NULL, NULL, bare_pagemap_scan, 0, 0, 0 },
+	{ "bare_bitmap", NULL, NULL, bare_mark, bare_read, 1, 1, 0 },
+	{ "bare_young", NULL, NULL, bare_young_mark, bare_young_read, 1, 0, 1 },
+	{ "idle", "idle", "auto", NULL, NULL, 1, 1, 0 },
+	{ "young_idle", "young", "idle", NULL, NULL, 1, 1, 0 },
+	{ "young_clear_refs", "young", "clear_refs", NULL, NULL, 1, 0, 0 },
+	{ "young_companion", "young", "companion", NULL, NULL, 1, 0, 1 },
 };
 
 static void die(const char *what, int err)
@@ -150,6 +154,8 @@ static void run(struct bench *bench, const struct method *method)
 	int i;
 
 	if (method->needs_bitmap && access("/sys/kernel/mm/page_idle/bitmap", F_OK) < 0)
+		return;
+	if (method->needs_companion && pagemap_clear_probe("/proc") < 0)
 		return;
 	snprintf(setup.clear, sizeof(setup.clear), "%s", method->clear ? method->clear : "auto");
 	if (method->tracker && tracker_choose(method->tracker, &env, &ops, why, sizeof(why)) < 0) {

@@ -10,7 +10,8 @@
  * each area, another set each time; the sibling touches as many, others, of
  * what it shares. The tracker watches the child only. Nothing of huge pages
  * half unmapped, and of zero pages, is ever touched. Prints per area what was
- * right and what was not; CLEAR is as in [tracker.young].
+ * right and what was not; CLEAR is as in [tracker.young]. Without BPF page tables are
+ * read by PAGEMAP_SCAN, on a kernel that can.
  */
 #include <errno.h>
 #include <signal.h>
@@ -24,6 +25,7 @@
 #include "bpf/loader.h"
 #include "bpf/young.h"
 #include "lib/hold.h"
+#include "lib/scansource.h"
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
@@ -322,6 +324,9 @@ static void run(struct probe *probe, const char *name, uint64_t windows, pid_t p
 	if (bpf_open(NULL, &bpf, text, sizeof(text)) < 0)
 		printf("# %s\n", text);
 	probe->setup.source = bpf_young(bpf);
+	/* Without BPF the other half of the tracker can still be looked at, where the kernel tells. */
+	if (!bpf && scansource())
+		probe->setup.source = scansource();
 	probe->env = (struct tracker_env){
 		.topology = topology,
 		.proc_root = "/proc",

@@ -101,6 +101,19 @@ static void print_words(const char *text)
 	putchar('\n');
 }
 
+/* What it is and, where that is more than one thing, how; or why not. */
+static void print_verdict(const struct tracker_verdict *verdict)
+{
+	char text[sizeof(verdict->reason) + 128];
+
+	if (verdict->usable && verdict->reason[0])
+		snprintf(text, sizeof(text), "%s; %s", verdict->tracker->summary, verdict->reason);
+	else
+		snprintf(text, sizeof(text), "%s",
+			 verdict->usable ? verdict->tracker->summary : verdict->reason);
+	print_words(text);
+}
+
 static int print_verdicts(const struct config *config, const struct tracker_verdict *verdicts,
 			  size_t n)
 {
@@ -116,7 +129,7 @@ static int print_verdicts(const struct config *config, const struct tracker_verd
 		if (verdict->usable && asked && !taken)
 			taken = verdict->tracker;
 		printf("%-8s %-6s ", verdict->tracker->name, verdict->usable ? "yes" : "no");
-		print_words(verdict->usable ? verdict->tracker->summary : verdict->reason);
+		print_verdict(verdict);
 	}
 	if (taken)
 		printf("\ntracker = %s takes %s\n", config->tracker, taken->name);

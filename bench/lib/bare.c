@@ -24,6 +24,7 @@ struct bare {
 	int bitmap_fd;
 	uint64_t start;
 	uint64_t pages;
+	uint64_t calls;
 	uint64_t first_call, last_call; /* of the bitmap, that the pages lie in */
 	uint64_t bits[BARE_FRAMES / 64];
 	uint64_t entries[BARE_ENTRIES];
@@ -63,6 +64,7 @@ static size_t read_entries(struct bare *bare, uint64_t page)
 
 	if (n > BARE_ENTRIES)
 		n = BARE_ENTRIES;
+	bare->calls++;
 	bytes = pread(bare->pagemap_fd, bare->entries, n * 8,
 		      (off_t)((bare->start / TIERED_PAGE_SIZE + page) * 8));
 	if (bytes <= 0)
@@ -101,6 +103,7 @@ void bare_mark(struct bare *bare)
 	}
 	bare->first_call = first / 64 / CALL_WORDS;
 	bare->last_call = last / 64 / CALL_WORDS;
+	bare->calls += bare->last_call + 1 - bare->first_call;
 	for (call = bare->first_call; call <= bare->last_call; call++)
 		if (pwrite(bare->bitmap_fd, &bare->bits[call * CALL_WORDS], CALL_BYTES,
 			   (off_t)(call * CALL_BYTES)) < 0 &&
@@ -113,6 +116,7 @@ uint64_t bare_read(struct bare *bare)
 	uint64_t page, call, accessed = 0;
 	size_t i, n;
 
+	bare->calls += bare->last_call + 1 - bare->first_call;
 	for (call = bare->first_call; call <= bare->last_call; call++)
 		if (pread(bare->bitmap_fd, &bare->bits[call * CALL_WORDS], CALL_BYTES,
 			  (off_t)(call * CALL_BYTES)) < 0)
@@ -141,7 +145,8 @@ uint64_t bare_pagemap(struct bare *bare)
 	return present;
 }
 
-uint64_t bare_pagemap_scan(struct bare *bare)
+/* How many pages are of @categories; UINT64_MAX where the kernel does not know these. */
+static uint64_t scan_for(struct bare *bare, uint64_t categories)
 {
 	struct scan_arg arg = {
 		.size = sizeof(arg),
@@ -149,20 +154,56 @@ uint64_t bare_pagemap_scan(struct bare *bare)
 		.end = bare->start + bare->pages * TIERED_PAGE_SIZE,
 		.vec = (uintptr_t)bare->regions,
 		.vec_len = SCAN_REGIONS,
-		.category_mask = SCAN_IS_PRESENT,
-		.return_mask = SCAN_IS_PRESENT,
+		.category_mask = categories,
+		.return_mask = categories,
 	};
-	uint64_t present = 0;
+	uint64_t pages = 0;
 	int i, n;
 
 	while (arg.start < arg.end) {
+		bare->calls++;
 		n = ioctl(bare->pagemap_fd, SCAN_IOCTL, &arg);
 		if (n < 0)
-			return 0;
+			return UINT64_MAX;
 		for (i = 0; i < n; i++)
-			present +=
-				(bare->regions[i].end - bare->regions[i].start) / TIERED_PAGE_SIZE;
+			pages += (bare->regions[i].end - bare->regions[i].start) / TIERED_PAGE_SIZE;
 		arg.start = arg.walk_end;
 	}
-	return present;
+	return pages;
+}
+
+uint64_t bare_pagemap_scan(struct bare *bare)
+{
+	const uint64_t present = scan_for(bare, SCAN_IS_PRESENT);
+
+	return present == UINT64_MAX ? 0 : present;
+}
+
+void bare_young_mark(struct bare *bare)
+{
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.flags = SCAN_CLEAR_YOUNG,
+		.start = bare->start,
+		.end = bare->start + bare->pages * TIERED_PAGE_SIZE,
+		.category_mask = SCAN_IS_YOUNG,
+	};
+
+	bare->calls++;
+	if (ioctl(bare->pagemap_fd, SCAN_IOCTL, &arg) < 0)
+		die("PAGEMAP_SCAN cannot clear accessed bits", -errno);
+}
+
+uint64_t bare_young_read(struct bare *bare)
+{
+	const uint64_t young = scan_for(bare, SCAN_IS_YOUNG);
+
+	if (young == UINT64_MAX)
+		die("PAGEMAP_SCAN knows nothing of accessed bits", -errno);
+	return young;
+}
+
+uint64_t bare_calls(const struct bare *bare)
+{
+	return bare->calls;
 }

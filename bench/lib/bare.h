@@ -26,4 +26,11 @@ uint64_t bare_pagemap(struct bare *bare);
 /* The same by PAGEMAP_SCAN (Linux 6.7); 0 where there is none. */
 uint64_t bare_pagemap_scan(struct bare *bare);
 
+/* Clears all accessed bits by PAGEMAP_SCAN, and says how many pages have theirs set: companion kernel. */
+void bare_young_mark(struct bare *bare);
+uint64_t bare_young_read(struct bare *bare);
+
+/* System calls that were made so far. */
+uint64_t bare_calls(const struct bare *bare);
+
 #endif

@@ -222,9 +222,10 @@ static const struct config_key keys[] = {
 	    "expected leave or off", "leave",
 	    "off: set kernel.numa_balancing, which moves pages and hides accesses, to 0 while\n"
 	    "this daemon tiers; it is put back at the end unless somebody else changed it."),
-	KEY("tracker.young", "clear", parse_clear, young_clear, "expected auto, idle or clear_refs",
-	    "auto",
-	    "How accessed bits are cleared: idle (page by page, by idle page tracking),\n"
+	KEY("tracker.young", "clear", parse_clear, young_clear,
+	    "expected auto, companion, idle or clear_refs", "auto",
+	    "How accessed bits are cleared: companion (what was accessed, by PAGEMAP_SCAN of a\n"
+	    "kernel with the companion series), idle (page by page, by idle page tracking),\n"
 	    "clear_refs (all of a process, by /proc/PID/clear_refs: any kernel has it, page\n"
 	    "faults of the process wait meanwhile, and reclaim forgets which pages were\n"
 	    "referenced); auto takes the first that works here."),

@@ -37,4 +37,15 @@ static inline uint64_t pagemap_pfn(uint64_t entry)
  */
 uint64_t pagemap_next_present(const struct target *target, uint64_t start, uint64_t end);
 
+/* Can accessed bits be cleared by address here? It needs the companion series; 0 or -errno. */
+int pagemap_clear_probe(const char *proc_root);
+
+/*
+ * pagemap_clear_young() - clears the accessed bits of all pages in [@start, @end)
+ *
+ * Those that are set, and in the table of @target only. Reclaim still knows of them. Holds
+ * mmap_lock for reading. 0 or -errno: some may have been cleared.
+ */
+int pagemap_clear_young(const struct target *target, uint64_t start, uint64_t end);
+
 #endif

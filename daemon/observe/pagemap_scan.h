@@ -35,4 +35,8 @@ _Static_assert(sizeof(struct scan_arg) == 96, "kernel ABI");
 #define SCAN_IOCTL _IOWR('f', 16, struct scan_arg)
 #define SCAN_IS_PRESENT (UINT64_C(1) << 3)
 
+/* Of a kernel with the companion series (kernel/): numbers that are its own. */
+#define SCAN_IS_YOUNG (UINT64_C(1) << 30)
+#define SCAN_CLEAR_YOUNG (UINT64_C(1) << 30)
+
 #endif

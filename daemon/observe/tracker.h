@@ -18,7 +18,7 @@ const struct tracker_ops *const *tracker_list(size_t *ret_n);
 /**
  * struct tracker_verdict - what one tracker says of this machine
  * @usable: its probe() succeeded
- * @reason: why not, else ""
+ * @reason: why not, else how, where there are ways, or ""
  */
 struct tracker_verdict {
 	const struct tracker_ops *tracker;

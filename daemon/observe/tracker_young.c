@@ -24,6 +24,7 @@
 static int tracker_young_probe(const struct tracker_env *env, char *reason, size_t size)
 {
 	const struct young_clear *clear;
+	int ret;
 
 	if (!env->young || !env->young->source) {
 		snprintf(reason, size,
@@ -36,7 +37,10 @@ static int tracker_young_probe(const struct tracker_env *env, char *reason, size
 			 env->young->source->why);
 		return -EOPNOTSUPP;
 	}
-	return young_clear_choose(env, &clear, reason, size);
+	ret = young_clear_choose(env, &clear, reason, size);
+	if (ret == 0)
+		snprintf(reason, size, "clear = %s: %s", clear->name, clear->summary);
+	return ret;
 }
 
 static void tracker_young_stop(void *state)
@@ -51,6 +55,8 @@ static void tracker_young_stop(void *state)
 	young_regions_free(&young->regions);
 	free(young->seats);
 	spans_free(&young->spans);
+	spans_free(&young->due);
+	spans_free(&young->next_due);
 	free(young->fresh.runs);
 	free(young);
 }
@@ -89,27 +95,33 @@ void young_drop_marks(struct young *young)
 	size_t i;
 
 	idle_bitmap_clear(&young->bitmap);
-	young->spans.n = 0;
+	young->spans.n = young->due.n = young->next_due.n = 0;
 	young->fresh.n = 0;
 	hints_forget_ahead(&young->hints);
 	for (i = 0; i < young->n_targets; i++) {
 		struct young_seat *seat = &young->seats[i];
 
 		seat->marked = seat->dirty = seat->next_dirty = seat->cleared = 0;
+		seat->missed = 0;
 	}
 }
 
 void young_turn_marks(struct young *young)
 {
+	const struct spans due = young->due;
 	size_t i;
 
 	idle_bitmap_turn(&young->bitmap);
 	young->spans.n = 0;
 	hints_forget_ahead(&young->hints);
+	young->due = young->next_due;
+	young->next_due = due;
+	young->next_due.n = 0;
 	for (i = 0; i < young->n_targets; i++) {
 		struct young_seat *seat = &young->seats[i];
 
 		seat->dirty = seat->next_dirty;
+		seat->missed = seat->missed & MISSED_NEXT ? MISSED_NOW : 0;
 		seat->marked = seat->next_dirty = seat->cleared = 0;
 	}
 }

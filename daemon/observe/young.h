@@ -55,12 +55,16 @@ struct young_runs {
 	uint64_t until_ns; /* too old from then on */
 };
 
+#define MISSED_NOW 1u
+#define MISSED_NEXT 2u
+
 /**
  * struct young_seat - a target, as long as it is one
  * @id: of the target
  * @marked: has pages under observation in this window
  * @dirty: accessed pages were met, that are to be cleared
  * @next_dirty: the same by read(), for the next window
+ * @missed: not all of these could be noted: MISSED_NOW, MISSED_NEXT by read()
  * @cleared: they were
  * @refused: they will not be, since that would take its lock for too long; it was said
  * @next_ns: not to be cleared before, where that takes a lock for long
@@ -70,6 +74,7 @@ struct young_seat {
 	uint8_t marked;
 	uint8_t dirty;
 	uint8_t next_dirty;
+	uint8_t missed;
 	uint8_t cleared;
 	uint8_t refused;
 	uint64_t next_ns;
@@ -81,7 +86,9 @@ struct young;
  * struct young_clear - a way to clear accessed bits
  * @name: as in `clear = NAME`
  * @summary: half a line
- * @by_frame: frames to be cleared go into the bitmap, where shared pages can be asked about
+ * @by_frame: frames to be cleared go into the bitmap; else only those of shared pages, which
+ *	can be asked about where there is one
+ * @by_address: where they are mapped goes into the spans to be cleared
  * @probe: as in struct tracker_ops
  * @start: 0 or -errno
  * @commit: clears what mark() has met, and sets @cleared of seats; 0 or -errno
@@ -90,6 +97,7 @@ struct young_clear {
 	const char *name;
 	const char *summary;
 	int by_frame;
+	int by_address;
 	int (*probe)(const struct tracker_env *env, char *reason, size_t size);
 	int (*start)(struct young *young);
 	int (*commit)(struct young *young);
@@ -97,7 +105,9 @@ struct young_clear {
 
 /**
  * struct young - state of the tracker
- * @bitmap: of frames to be cleared, and of shared pages; a file only for methods by frame
+ * @bitmap: of frames to be cleared, and of shared pages; without a file nothing is asked of it
+ * @due, @next_due: addresses to be cleared, for methods by address: in this window, and as
+ *	read() has met them for the next one
  * @targets: the caller's
  * @seats: one per target
  * @fresh: what the last read() has done of the work of mark(), ascending
@@ -112,6 +122,7 @@ struct young {
 	const struct young_source *source;
 	const struct young_clear *clear;
 	struct idle_bitmap bitmap;
+	struct spans due, next_due;
 	struct folio_reader *folios;
 	struct young_regions regions;
 	struct target *const *targets;
@@ -139,6 +150,17 @@ struct young {
 int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost);
 int young_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg,
 	       struct tracker_cost *ret_cost);
+
+/* Shared pages, and those of files, can be asked about. */
+static inline int young_asks(const struct young *young)
+{
+	return young->bitmap.fd >= 0;
+}
+
+/* Writes all marks of the bitmap; 0 or -errno. */
+int young_clear_frames(struct young *young);
+
+extern const struct young_clear young_clear_companion;
 
 /* The method of this name that works here, or for "auto" the best; 0 or -EOPNOTSUPP. */
 int young_clear_choose(const struct tracker_env *env, const struct young_clear **ret, char *reason,

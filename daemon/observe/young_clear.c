@@ -2,6 +2,7 @@
 /*
  * young_clear.c - ways to clear accessed bits, which BPF cannot.
  *
+ *	companion	runs of addresses, through PAGEMAP_SCAN (young_companion.c)
  *	idle		single frames, through the idle bitmap: nothing else is touched
  *	clear_refs	a whole address space, through /proc/PID/clear_refs: any kernel has
  *			it. It holds mmap_lock for writing meanwhile, so page faults of the
@@ -43,7 +44,7 @@ static int idle_start(struct young *young)
 	return idle_bitmap_open(&young->bitmap, young->env->sys_root);
 }
 
-static int idle_commit(struct young *young)
+int young_clear_frames(struct young *young)
 {
 	size_t i;
 	int err = 0;
@@ -53,6 +54,14 @@ static int idle_commit(struct young *young)
 		if (!err)
 			err = slice_breathe(&young->slice, young->env);
 	}
+	return err;
+}
+
+static int idle_commit(struct young *young)
+{
+	int err = young_clear_frames(young);
+	size_t i;
+
 	for (i = 0; i < young->n_targets; i++)
 		young->seats[i].cleared = 1;
 	return err;
@@ -225,22 +234,28 @@ static int refs_commit(struct young *young)
 	return err;
 }
 
-static const struct young_clear clears[] = {
-	{
-		.name = "idle",
-		.summary = "single pages, by the idle bitmap",
-		.by_frame = 1,
-		.probe = idle_probe,
-		.start = idle_start,
-		.commit = idle_commit,
-	},
-	{
-		.name = "clear_refs",
-		.summary = "whole address spaces, by /proc/PID/clear_refs",
-		.probe = refs_probe,
-		.start = refs_start,
-		.commit = refs_commit,
-	},
+static const struct young_clear clear_idle = {
+	.name = "idle",
+	.summary = "single pages, by the idle bitmap",
+	.by_frame = 1,
+	.probe = idle_probe,
+	.start = idle_start,
+	.commit = idle_commit,
+};
+
+static const struct young_clear clear_refs = {
+	.name = "clear_refs",
+	.summary = "whole address spaces, by /proc/PID/clear_refs",
+	.probe = refs_probe,
+	.start = refs_start,
+	.commit = refs_commit,
+};
+
+/* The cheapest comes first. */
+static const struct young_clear *const clears[] = {
+	&young_clear_companion,
+	&clear_idle,
+	&clear_refs,
 };
 
 #define N_CLEARS (sizeof(clears) / sizeof(clears[0]))
@@ -250,7 +265,7 @@ int young_clear_known(const char *name)
 	size_t i;
 
 	for (i = 0; i < N_CLEARS; i++)
-		if (strcmp(clears[i].name, name) == 0)
+		if (strcmp(clears[i]->name, name) == 0)
 			return 1;
 	return strcmp(name, "auto") == 0;
 }
@@ -265,14 +280,14 @@ int young_clear_choose(const struct tracker_env *env, const struct young_clear *
 	for (i = 0; i < N_CLEARS; i++) {
 		char why[200] = "";
 
-		if (strcmp(name, "auto") != 0 && strcmp(name, clears[i].name) != 0)
+		if (strcmp(name, "auto") != 0 && strcmp(name, clears[i]->name) != 0)
 			continue;
-		if (clears[i].probe(env, why, sizeof(why)) == 0) {
-			*ret = &clears[i];
+		if (clears[i]->probe(env, why, sizeof(why)) == 0) {
+			*ret = clears[i];
 			return 0;
 		}
 		used += (size_t)snprintf(reason + used, size - used, "%sclear = %s: %s",
-					 used ? ", " : "", clears[i].name, why);
+					 used ? ", " : "", clears[i]->name, why);
 		if (used >= size)
 			used = size - 1;
 	}

@@ -53,6 +53,7 @@ static void mark_block(struct walk *walk, size_t index, uint32_t number, uint64_
 	walk->cost.marked += present;
 	seat->marked = 1;
 	view.detail = young_region_detail(view.region);
+	view.seat = seat;
 	seat->dirty |= (uint8_t)young_view_gather(young, &view, 0);
 }
 

@@ -40,7 +40,7 @@ static uint8_t ask_bitmap(struct young *young, uint64_t head)
 	struct idle_chunk *chunk = idle_bitmap_find(&young->bitmap, head);
 	const size_t word = idle_word(head);
 
-	if (!young->clear->by_frame || !chunk || !(chunk->marks[word] & idle_bit(head)))
+	if (!young_asks(young) || !chunk || !(chunk->marks[word] & idle_bit(head)))
 		return SEEN_UNKNOWN;
 	if (!chunk->fetched)
 		idle_bitmap_fetch(&young->bitmap, chunk);
@@ -152,7 +152,7 @@ static uint64_t report_folios(struct young *young, const struct young_view *view
 			continue;
 		run = folio_run(view, page);
 		folio = view_folio(view, page, run);
-		later = folio.asked && young->clear->by_frame;
+		later = folio.asked && young_asks(young);
 		*ret_shared |= (uint8_t)later;
 		if (later != young->shared_turn)
 			continue;

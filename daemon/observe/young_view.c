@@ -96,6 +96,63 @@ static void note(struct young *young, uint64_t frame, int next)
 		chunk->marks[idle_word(frame)] |= idle_bit(frame);
 }
 
+/* Pages between the first and the last that were accessed; 0: none. A page of 2 MiB is whole. */
+static int accessed_range(const struct young_view *view, unsigned int *ret_first,
+			  unsigned int *ret_end)
+{
+	unsigned int first = YOUNG_BLOCK_PAGES, end = 0, page;
+
+	if (view->block->kind == YOUNG_HUGE) {
+		*ret_first = 0;
+		*ret_end = YOUNG_BLOCK_PAGES;
+		return view->look.accessed[0] & 1;
+	}
+	for (page = view->first; page < view->end; page++)
+		if (young_bit(view->look.accessed, page)) {
+			if (first == YOUNG_BLOCK_PAGES)
+				first = page;
+			end = page + 1;
+		}
+	*ret_first = first;
+	*ret_end = end;
+	return end != 0;
+}
+
+/* A call clears more in the time that a second one takes. */
+static int joins(const struct span *last, const struct span *span)
+{
+	return last->target == span->target && last->end <= span->start &&
+	       span->start - last->end < YOUNG_BLOCK_BYTES;
+}
+
+/* Addresses to be cleared; without memory for that nothing is known of the process. */
+static void note_addresses(struct young *young, const struct young_view *view, int next)
+{
+	struct spans *spans = next ? &young->next_due : &young->due;
+	struct span span = { .target = (uint32_t)(view->seat - young->seats) };
+	unsigned int first, end;
+
+	if (!accessed_range(view, &first, &end))
+		return;
+	span.start = view->block->address + ((uint64_t)first << TIERED_PAGE_SHIFT);
+	span.end = view->block->address + ((uint64_t)end << TIERED_PAGE_SHIFT);
+	if (spans->n && joins(&spans->list[spans->n - 1], &span))
+		spans->list[spans->n - 1].end = span.end;
+	else if (spans_add(spans, span) < 0)
+		young->seats[span.target].missed |= next ? MISSED_NEXT : MISSED_NOW;
+}
+
+/* Of those, what goes into the bitmap. */
+static uint64_t frame_bits(const struct young *young, const struct young_view *view,
+			   unsigned int word, uint64_t wanted)
+{
+	if (young->clear->by_frame)
+		return wanted;
+	if (!young_asks(young) || !view->detail)
+		return 0;
+	return wanted & (view->detail->shared[word] | view->detail->file[word]);
+}
+
 int young_view_gather(struct young *young, const struct young_view *view, int next)
 {
 	unsigned int word;
@@ -103,11 +160,14 @@ int young_view_gather(struct young *young, const struct young_view *view, int ne
 
 	if (!view->look.any_accessed && !view->detail)
 		return 0;
+	if (young->clear->by_address)
+		note_addresses(young, view, next);
 	for (word = 0; word < YOUNG_WORDS; word++) {
 		uint64_t wanted = wanted_bits(view, word);
 
 		some |= wanted != 0;
-		for (; wanted && young->clear->by_frame; wanted &= wanted - 1)
+		wanted = frame_bits(young, view, word, wanted);
+		for (; wanted; wanted &= wanted - 1)
 			note(young,
 			     head_of(young, view,
 				     word * 64 + (unsigned int)__builtin_ctzll(wanted)),

@@ -138,7 +138,8 @@ struct tracker_cost {
  * @summary: half a line for --help
  * @memory_part: one part in so many of what memory_max allows is for what it knows of each
  *	2 MiB; 0: it keeps nothing of that size
- * @probe: 0, or -EOPNOTSUPP with a reason a person can act on in @reason
+ * @probe: 0, and in @reason how, where there are ways; or -EOPNOTSUPP with a reason a person
+ *	can act on
  * @start: makes the tracker's state
  * @retarget: @targets belong to the caller and stay valid until the next
  *	      retarget() or stop(); marks of targets that left are dropped

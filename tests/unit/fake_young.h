@@ -54,14 +54,14 @@ static inline int read_tables(void *arg, struct young_request *request)
 }
 
 static const struct young_source source = { .read = read_tables, .found = &found };
-static struct young_setup young = { .source = &source, .clear = "idle" };
+static struct young_setup setup_of_young = { .source = &source, .clear = "idle" };
 
 static inline void young_start(void)
 {
 	int i;
 
 	assert_int_equal(BASE % YOUNG_BLOCK_BYTES, 0);
-	fake.env.young = &young;
+	fake.env.young = &setup_of_young;
 	assert_int_equal(tracker_young.start(&fake.env, &fake.tracker), 0);
 	for (i = 0; i < 2; i++) {
 		fake.targets[i].key.tgid = TGID + (uint32_t)i;

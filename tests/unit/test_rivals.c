@@ -204,7 +204,6 @@ static void test_window(void **state)
 	const char *what = "";
 
 	machine_make(&machine);
-	stage->config.rivals = machine.rivals;
 	doubt_open(&window->doubt, machine.rivals);
 	assert_int_equal(window_run(window, &what), 0);
 	assert_int_equal(window->account.observed, FAKE_PAGES);
@@ -236,7 +235,7 @@ static void test_window(void **state)
 	assert_int_equal(window->account.withheld, 0);
 	assert_int_equal(window->totals.rivals[RIVAL_RECLAIM], 2);
 	assert_int_equal(window->totals.rivals[RIVAL_DAMON], 2);
-	stage->config.rivals = NULL;
+	doubt_open(&window->doubt, NULL);
 	machine_remove(&machine);
 }
 
