@@ -30,6 +30,7 @@ struct sched_ext_entity {
 /* A thread, as far as it is scheduled. */
 struct task_struct___sched {
 	int tgid;
+	unsigned int flags;
 	int nr_cpus_allowed;
 	const struct cpumask *cpus_ptr;
 	struct sched_ext_entity scx;
@@ -84,6 +85,7 @@ struct sched_ext_ops {
 #define SCX_OPS_ENQ_LAST (1ULL << 1)
 #define SCX_OPS_SWITCH_PARTIAL (1ULL << 3)
 #define SCX_TASK_QUEUED 1U
+#define PF_KTHREAD 0x00200000U
 
 extern __s32 scx_bpf_dsq_nr_queued(__u64 dsq) __ksym;
 extern __s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;

@@ -20,234 +20,15 @@
  * The rest is the kernel's: it ends the scheduler when a thread waits for longer than timeout_ms,
  * when something here is wrong, and when the daemon, which holds the link, is no more.
  */
-#include "sched-min.h"
-
-#include "tiered/sched.h"
+#include "sched-cpus.bpf.h"
 
 /* Short enough for 64 threads on two CPUs to run in each second. */
 #define SLICE_NS 15000000ULL
 /* A thread that slept gets no more than this ahead of the others. */
 #define CREDIT_NS SLICE_NS
-#define TIMEOUT_MS 5000
+/* The longest that the kernel takes. */
+#define TIMEOUT_MS 30000
 #define WEIGHT_STANDARD 100
-
-const volatile struct sched_setup setup SEC(".rodata.setup") = {};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SCHED_PROCESSES);
-	__type(key, __u32);
-	__type(value, __u32);
-} homes SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SCHED_PROCESSES);
-	__type(key, __u32);
-	__type(value, __u32);
-} strays SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct stats_sched);
-} sched SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SCHED_PROCESSES);
-	__type(key, __u32);
-	__type(value, struct stats_sched_process);
-} sched_processes SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sched_ended);
-} ended SEC(".maps");
-
-/**
- * struct thread - one thread
- * @vtime: its virtual time, in that of the queue of @slot
- * @since_ns: up to when its run time is booked
- * @slot: of which queue its virtual time is
- * @found: an idle CPU was found for it as it woke up
- */
-struct thread {
-	__u64 vtime;
-	__u64 since_ns;
-	__u32 slot;
-	__u32 found;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct thread);
-} threads SEC(".maps");
-
-/* CPUs that a thread may run on, and those that are idle. */
-struct masks {
-	__u64 allowed[SCHED_WORDS];
-	__u64 idle[SCHED_WORDS];
-};
-
-/* Virtual time of each queue: of the last thread that began to run. */
-__u64 queue_now[SCHED_SLOTS];
-
-#define MASK_BYTES                                                                                 \
-	(bpf_core_type_size(struct cpumask) < 8 * SCHED_WORDS ? bpf_core_type_size(struct cpumask) \
-							      : 8 * SCHED_WORDS)
-
-static __always_inline struct task_struct___sched *sched_of(struct task_struct *p)
-{
-	return (struct task_struct___sched *)p;
-}
-
-static __always_inline struct thread *thread_of(struct task_struct *p)
-{
-	return bpf_task_storage_get(&threads, p, 0, 0);
-}
-
-static __always_inline struct stats_sched *counters(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&sched, &zero);
-}
-
-static __always_inline __u32 slot_of(__s32 cpu)
-{
-	__u32 at = (__u32)cpu, slot;
-
-	/* Or the compiler checks one copy of it, and the verifier looks at another. */
-	barrier_var(at);
-	at &= SCHED_CPUS - 1;
-	slot = setup.slot_of[at];
-	barrier_var(slot);
-	return slot & (SCHED_SLOTS - 1);
-}
-
-/* SCHED_NO_SLOT: nobody knows, or it is not managed. */
-static __always_inline __u32 home_of(struct task_struct *p)
-{
-	__u32 tgid = (__u32)sched_of(p)->tgid;
-	__u32 *slot = bpf_map_lookup_elem(&homes, &tgid);
-
-	return slot && *slot < setup.slots && *slot < SCHED_SLOTS ? *slot : SCHED_NO_SLOT;
-}
-
-static __always_inline void masks_read(struct masks *masks, struct task_struct *p)
-{
-	const struct cpumask *idle;
-
-	__builtin_memset(masks, 0, sizeof(*masks));
-	bpf_probe_read_kernel(masks->allowed, MASK_BYTES, sched_of(p)->cpus_ptr);
-	idle = scx_bpf_get_idle_cpumask();
-	bpf_probe_read_kernel(masks->idle, MASK_BYTES, idle);
-	scx_bpf_put_idle_cpumask(idle);
-}
-
-/* Number of the only bit in @bit, by a de Bruijn sequence: BPF has no instruction for it. */
-static __always_inline __u32 bit_number(__u64 bit)
-{
-	static const __u8 numbers[64] = {
-		0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28,
-		62, 5,  39, 46, 44, 42, 22, 9,  24, 35, 59, 56, 49, 18, 29, 11,
-		63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21, 23, 58, 17, 10,
-		51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
-	};
-
-	return numbers[(bit * 0x022fdd63cc95386dULL) >> 58];
-}
-
-/* Takes an idle CPU of a node for the thread; -1: there is none. Checked once, as a function. */
-__attribute__((noinline)) int idle_take(const struct masks *masks, __u32 slot)
-{
-	if (!masks || slot >= SCHED_SLOTS)
-		return -1;
-	for (__u32 word = 0; word < SCHED_WORDS; word++) {
-		__u64 bits = masks->allowed[word] & masks->idle[word] & setup.cpus[slot][word];
-
-		/* Others may be faster; there are more words, and more nodes. */
-		for (__u32 tries = 0; tries < 4 && bits; tries++) {
-			__s32 cpu = (__s32)(word * 64 + bit_number(bits & -bits));
-
-			if (scx_bpf_test_and_clear_cpu_idle(cpu))
-				return cpu;
-			bits &= bits - 1;
-		}
-	}
-	return -1;
-}
-
-/* Has the node a CPU that the thread may run on (and, with @idle, that is idle)? */
-__attribute__((noinline)) int node_has(const struct masks *masks, __u32 slot, int idle)
-{
-	__u64 bits = 0;
-
-	if (!masks || slot >= SCHED_SLOTS)
-		return 0;
-	for (__u32 word = 0; word < SCHED_WORDS; word++)
-		bits |= masks->allowed[word] & setup.cpus[slot][word] &
-			(idle ? masks->idle[word] : ~0ULL);
-	return bits != 0;
-}
-
-static __always_inline int may_run_on(const struct masks *masks, __s32 cpu)
-{
-	__u32 at = (__u32)cpu;
-
-	barrier_var(at);
-	at &= SCHED_CPUS - 1;
-	return masks->allowed[at / 64] >> (at & 63) & 1;
-}
-
-/* An idle CPU, as near to @home as there is one: the one it was on before, if that is as near. */
-static __always_inline __s32 cpu_take(const struct masks *masks, __u32 home, __s32 before)
-{
-	if (home >= SCHED_SLOTS)
-		home = slot_of(before);
-	if (slot_of(before) == home && may_run_on(masks, before) &&
-	    scx_bpf_test_and_clear_cpu_idle(before))
-		return before;
-	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots; i++) {
-		__s32 cpu = idle_take(masks, setup.near[home][i]);
-
-		if (cpu >= 0)
-			return cpu;
-	}
-	return -1;
-}
-
-/* Threads that wait, per CPU of the node. */
-static __always_inline __u32 backlog(__u32 slot)
-{
-	__s32 queued = scx_bpf_dsq_nr_queued(slot);
-	__u32 cpus = setup.n_cpus[slot];
-
-	return queued > 0 && cpus ? (__u32)queued / cpus : 0;
-}
-
-/* Where a thread waits: at home if it may run there, unless others wait for much less. */
-static __always_inline __u32 queue_for(const struct masks *masks, __u32 home, __s32 cpu)
-{
-	__u32 queued;
-
-	if (home >= SCHED_SLOTS || !node_has(masks, home, 0))
-		home = slot_of(cpu);
-	queued = backlog(home);
-	for (__u32 i = 1; queued > 1 && i < SCHED_SLOTS && i < setup.slots; i++) {
-		__u32 slot = setup.near[home][i];
-
-		if (slot < SCHED_SLOTS && node_has(masks, slot, 0) && backlog(slot) + 1 < queued)
-			return slot;
-	}
-	return home;
-}
 
 /* Moves a thread's virtual time over to another queue, and takes away what it saved asleep. */
 static __always_inline void vtime_settle(struct thread *thread, __u32 slot)
@@ -261,6 +42,13 @@ static __always_inline void vtime_settle(struct thread *thread, __u32 slot)
 		ahead = -(__s64)CREDIT_NS;
 	thread->vtime = queue_now[slot] + (__u64)ahead;
 	thread->slot = slot;
+}
+
+/* A thread of the kernel for one CPU: others wait for what it does, and it does little. */
+static __always_inline int is_of_cpu(struct task_struct *p)
+{
+	return !setup.partial && sched_of(p)->nr_cpus_allowed == 1 &&
+	       sched_of(p)->flags & PF_KTHREAD;
 }
 
 SEC("struct_ops/tiered_select_cpu")
@@ -289,6 +77,14 @@ __s32 BPF_PROG(tiered_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 w
 	return cpu;
 }
 
+/* Has this CPU something to run of a class that comes before this one? */
+static __always_inline int cpu_is_taken(__s32 cpu)
+{
+	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
+
+	return rq && rq->nr_running > rq->scx.nr_running;
+}
+
 SEC("struct_ops/tiered_enqueue")
 void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 {
@@ -301,7 +97,7 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 #ifdef SCHED_PLANT_STALL
 	return; /* for tests/vm/81-sched-safety: it loses threads */
 #endif
-	if (!thread || (!setup.partial && sched_of(p)->nr_cpus_allowed == 1)) {
+	if (!thread || is_of_cpu(p)) {
 		queue_insert(p, thread ? SCX_DSQ_LOCAL : SCX_DSQ_GLOBAL, SLICE_NS, enq_flags);
 		return;
 	}
@@ -312,24 +108,18 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 	slot = queue_for(&masks, home, cpu);
 	vtime_settle(thread, slot);
 	queue_insert_vtime(p, slot, SLICE_NS, thread->vtime, enq_flags);
-	if (thread->found) {
+	/* It is woken up for this one, unless something else came to its CPU meanwhile. */
+	if (thread->found && !(setup.partial && cpu_is_taken(cpu))) {
 		thread->found = 0;
 		return;
 	}
+	thread->found = 0;
 	cpu = cpu_take(&masks, home, cpu);
 	/* The CPU that it leaves is about to idle: somebody has to run it. */
 	if (cpu < 0 && enq_flags & SCX_ENQ_LAST)
 		cpu = scx_bpf_task_cpu(p);
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, 0);
-}
-
-/* Has this CPU something to run of a class that comes before this one? */
-static __always_inline int cpu_is_taken(__s32 cpu)
-{
-	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
-
-	return rq && rq->nr_running > rq->scx.nr_running;
 }
 
 /* Would this thread, that runs on @cpu, find an idle CPU at home? */
@@ -344,13 +134,34 @@ static __always_inline int goes_home(struct task_struct *p, __s32 cpu)
 	return node_has(&masks, home, 1);
 }
 
+/* This CPU was meant to run one of those that wait, and cannot: another idle one, then. */
+static __always_inline void pass_on(__u32 own)
+{
+	struct masks masks;
+	__u32 waiting = 0;
+	__s32 cpu = -1;
+
+	for (__u32 slot = 0; slot < SCHED_SLOTS && slot < setup.slots; slot++)
+		waiting |= (__u32)scx_bpf_dsq_nr_queued(slot);
+	if (!waiting)
+		return;
+	idle_read(&masks);
+	__builtin_memset(masks.allowed, 0xff, sizeof(masks.allowed));
+	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots && cpu < 0; i++)
+		cpu = idle_take(&masks, setup.near[own][i]);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, 0);
+}
+
 SEC("struct_ops/tiered_dispatch")
 void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 {
 	__u32 own = slot_of(cpu);
 
-	if (setup.partial && cpu_is_taken(cpu))
+	if (setup.partial && cpu_is_taken(cpu)) {
+		pass_on(own);
 		return;
+	}
 	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots; i++)
 		if (queue_consume(setup.near[own][i]))
 			return;
