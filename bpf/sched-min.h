@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * sched-min.h - the little of sched_ext that bpf/sched.bpf.c needs, as vmlinux-min.h is of the rest.
+ * sched-min.h - the little of sched_ext that is needed, as vmlinux-min.h is of the rest.
  *
  * The table of functions is filled in by member names, too. Functions of the kernel have other
  * names from 6.13 on, and libbpf 1.1 cannot try one after the other: SCHED_NAMES_6_13 chooses,

@@ -6,16 +6,18 @@
  *
  * Each node with CPUs has a queue, ordered by virtual time: what a thread has run, divided by its
  * weight. A process may have a home, the node that the daemon has written into `homes`. A thread
- * that wakes up gets an idle CPU of its home, else one of the nodes next to that, by distance; and
- * waits in the queue of its home when there is none. A CPU takes from the queue of its own node
- * first and from the others, nearest first, before it goes idle: none idles while a thread waits
- * that it may run. A thread that runs elsewhere goes home at the end of its slice if there is
- * an idle CPU. A queue that is longer than another one by more than a thread per CPU passes on what comes.
+ * that wakes up gets an idle CPU of its home, else one of the nodes next to that, by distance,
+ * and waits in the queue of its home when there is none. A CPU takes from the queue of its own
+ * node first and from the others, nearest first, before it goes idle: none idles while a thread
+ * waits that it may run. A thread that runs elsewhere goes home at the end of its slice if there
+ * is an idle CPU. A queue that is longer than another one by more than a thread per CPU passes
+ * on what comes.
  *
- * Where only some processes are scheduled here (setup.partial), the kernel's fair class comes first on
- * every CPU. So threads never wait for a single CPU: they stay in the queue of the node until
- * a CPU has nothing fair to run, and are put back into it when a fair thread takes their CPU. If all CPUs are busy
- * with fair threads they do wait; then the kernel's watchdog ends the scheduler, and all threads are fair again.
+ * Where only some processes are scheduled here (setup.partial), the kernel's fair class comes
+ * first on every CPU. So threads never wait for a single CPU: they stay in the queue of the node
+ * until a CPU has nothing fair to run, and are put back into it when a fair thread takes their
+ * CPU. If all CPUs are busy with fair threads they do wait; then the kernel's watchdog ends the
+ * scheduler, and all threads are fair again.
  *
  * The rest is the kernel's: it ends the scheduler when a thread waits for longer than timeout_ms,
  * when something here is wrong, and when the daemon, which holds the link, is no more.
@@ -29,6 +31,10 @@
 /* The longest that the kernel takes. */
 #define TIMEOUT_MS 30000
 #define WEIGHT_STANDARD 100
+/* Less counts as this much: one slice is 150 ms of virtual time then, and nobody waits for long. */
+#define WEIGHT_MIN 10
+/* Ticks are closer: more is time in which a virtual machine stood still, and nobody's doing. */
+#define STALL_NS 100000000ULL
 
 /* Moves a thread's virtual time over to another queue, and takes away what it saved asleep. */
 static __always_inline void vtime_settle(struct thread *thread, __u32 slot)
@@ -183,7 +189,8 @@ static __always_inline void book(struct task_struct *p)
 		return;
 	ran_ns = now_ns - thread->since_ns;
 	thread->since_ns = now_ns;
-	thread->vtime += ran_ns * WEIGHT_STANDARD / (weight ? weight : 1);
+	thread->vtime += (ran_ns < STALL_NS ? ran_ns : STALL_NS) * WEIGHT_STANDARD /
+			 (weight > WEIGHT_MIN ? weight : WEIGHT_MIN);
 	if (home == SCHED_NO_SLOT) {
 		stats->homeless_ns += ran_ns;
 		return;

@@ -71,9 +71,9 @@ static int parameters_of(const struct btf *kernel, const char *function)
 }
 
 /*
- * Index of the object for this kernel. Where its functions have parameters more than they should, its
- * type information was not finished when it was built (seen on Debian's 7.2.12): its verifier
- * then refuses every program that calls them.
+ * Index of the object for this kernel. Where its functions have parameters more than they should,
+ * its type information was not finished when it was built (seen on Debian's 7.2.12): its
+ * verifier then refuses every program that calls them.
  */
 static int object_choose(const struct btf *kernel, char *why, size_t why_size)
 {

@@ -2,8 +2,8 @@
 /*
  * scheduler.h - loads the sched_ext scheduler and tells it who is managed and where home is.
  *
- * An object of its own beside that of loader.h. It lives as long as this process holds its link: the
- * kernel takes it out at scheduler_close(), and when the process is killed.
+ * An object of its own beside that of loader.h. It lives as long as this process holds its link:
+ * the kernel takes it out at scheduler_close(), and when the process is killed.
  * Main thread only; all functions but scheduler_open() take NULL for "there is none".
  */
 #ifndef TIERED_DAEMON_BPF_SCHEDULER_H

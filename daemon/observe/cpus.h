@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cpus.h - which CPUs are near which memory: nodes with CPUs, and how far all nodes are from them. */
+/* cpus.h - nodes with CPUs, and how far all nodes are from them. */
 #ifndef TIERED_CPUS_H
 #define TIERED_CPUS_H
 

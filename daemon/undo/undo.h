@@ -41,7 +41,7 @@ struct undo_env {
  */
 int undo_open(const struct undo_env *env, struct undo **ret, char *why, size_t why_size);
 
-/* Notes that threads are about to be put into the class of the scheduler: "sched_class". 0 or -errno. */
+/* Notes that threads are about to be put into the class of the scheduler. 0 or -errno. */
 int undo_note_class(struct undo *undo);
 
 /* Notes that pins are about to be made: 0 or -errno. undo_close() removes them. */

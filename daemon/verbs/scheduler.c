@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* scheduler.c - the optional scheduler: whether it is on, what it did, where processes are at home. */
+/* scheduler.c - the optional scheduler: is it on, what it did, where processes are at home. */
 #include "bpf/scheduler.h"
 
 #include "observe/cpus.h"
