@@ -47,6 +47,10 @@ static int start(struct manager *manager, char *why, size_t why_size)
 	struct manager_sched *sched = &manager->sched;
 	int managed = scope_is_managed(manager), ret;
 
+	if (manager->worker_config.observe) {
+		snprintf(why, why_size, "observing changes nothing");
+		return -EOPNOTSUPP;
+	}
 	ret = cpus_read("/sys", &sched->cpus, why, why_size);
 	if (ret < 0)
 		return ret;
