@@ -52,9 +52,13 @@ LIB_OBJ := $(filter-out $(BUILD)/daemon/main.o,$(DAEMON_OBJ))
 
 CTL_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c)))
 
-BPF_SRC := $(sort $(wildcard bpf/*.bpf.c))
+# The scheduler is an object of its own: kernels without sched_ext must not see it.
+BPF_SRC := $(filter-out bpf/sched.bpf.c,$(sort $(wildcard bpf/*.bpf.c)))
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 SKELETON := $(BUILD)/bpf/tiered.skel.h
+# From one source: what the kernel's functions are called up to 6.12 and since then, and the first
+# with a fault planted, for a test.
+SCHED_SKELETONS := $(BUILD)/bpf/sched_6_12.skel.h $(BUILD)/bpf/sched_6_13.skel.h
 
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ_BIN := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -70,7 +74,7 @@ BENCH_LIB := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard bench/lib/*.c)))
 
 .PHONY: all clean install deps check test test-all soak fuzz-binaries san-binaries tsan-binaries demo demo-binaries format format-check
 all: $(BUILD)/tiered $(BUILD)/tieredctl $(UNIT_BIN) $(BPFTEST_BIN) $(BENCH_BIN) $(FUZZ_BIN) \
-	$(CTLTEST_BIN) $(PLANT_LIB) $(OWNERS_BIN)
+	$(CTLTEST_BIN) $(PLANT_LIB) $(OWNERS_BIN) $(BUILD)/tests/plant/tiered-stall
 
 $(BUILD)/tiered: $(DAEMON_OBJ)
 	$(call say,LINK,$@)
@@ -112,6 +116,31 @@ $(BUILD)/bpf/tiered.linked.o: $(BPF_OBJ)
 $(SKELETON): $(BUILD)/bpf/tiered.linked.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name tiered_bpf > $@
+
+$(BUILD)/bpf/sched_6_13.o: SCHED_FLAGS := -DSCHED_NAMES_6_13
+$(BUILD)/bpf/sched_%.o: bpf/sched.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(SCHED_FLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+$(BUILD)/bpf/sched_%.skel.h: $(BUILD)/bpf/sched_%.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name sched_$*_bpf > $@
+$(BUILD)/daemon/bpf/scheduler.o: $(SCHED_SKELETONS)
+
+# The daemon with a scheduler that loses threads: the header of the same name is found first.
+PLANT := $(BUILD)/tests/plant
+$(PLANT)/bpf/sched_6_12.o: bpf/sched.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DSCHED_PLANT_STALL -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+$(PLANT)/bpf/sched_6_12.skel.h: $(PLANT)/bpf/sched_6_12.o
+	$(Q)$(BPFTOOL) gen skeleton $< name sched_6_12_bpf > $@
+$(PLANT)/scheduler.o: daemon/bpf/scheduler.c $(PLANT)/bpf/sched_6_12.skel.h $(SCHED_SKELETONS)
+	$(call say,CC,$@)
+	$(Q)$(CC) -I$(PLANT) $(ALL_CFLAGS) -c -o $@ $<
+$(PLANT)/tiered-stall: $(filter-out $(BUILD)/daemon/bpf/scheduler.o,$(DAEMON_OBJ)) $(PLANT)/scheduler.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/bpf/owners.skel.h: $(BUILD)/tests/bpf/owners.bpf.o
 	$(call say,SKEL,$@)

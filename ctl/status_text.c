@@ -92,10 +92,15 @@ static void print_head(struct json_object *status, FILE *out)
 		SPAN(answer_number(status, "daemon.uptime_ns")));
 	fputs("  mode     ", out);
 	table_print_text(out, status_describe_mode(status, mode, sizeof(mode)), 11);
-	fprintf(out, "  tracker  %s, policy %s, %" PRIu64 " targets\n\n",
+	fprintf(out, "  tracker  %s, policy %s, %" PRIu64 " targets\n",
 		TEXT(or_none(answer_text(status, "daemon.tracker"))),
 		TEXT(or_none(answer_text(status, "daemon.policy"))),
 		answer_number(status, "asked.targets"));
+	if (*answer_text(status, "scheduler.state")) {
+		fputs("  sched    ", out);
+		table_print_text(out, TEXT(answer_text(status, "scheduler.state")), 11);
+	}
+	fputc('\n', out);
 }
 
 /* Others who cleared accessed bits; a daemon of before has not told. */

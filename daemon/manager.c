@@ -24,6 +24,8 @@
  * faulting process 50 times what the event does (measured: +4,200 ns).
  */
 #define CONSUME_EVERY_USEC UINT64_C(100000)
+/* Whether the scheduler is still there, and who came into it by a fork. */
+#define SCHED_EVERY_USEC UINT64_C(1000000)
 
 /* Where the order of tiers was set, in front of what is wrong with it. */
 static void log_topology(const struct config *config, const char *why)
@@ -115,6 +117,13 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 	return rearm(source, manager->config->sweep_ns / NSEC_PER_USEC);
 }
 
+static int on_sched(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)usec;
+	manager_sched_look(arg);
+	return rearm(source, SCHED_EVERY_USEC);
+}
+
 static int open_topology(struct manager *manager)
 {
 	const struct config_tiers *tiers = &manager->config->tiers;
@@ -203,6 +212,9 @@ static int add_sources(struct manager *manager)
 	if (ret >= 0 && manager->bpf)
 		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC,
 						 CONSUME_EVERY_USEC, 0, on_consume, manager);
+	if (ret >= 0 && manager->config->scheduler)
+		ret = sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC,
+						 SCHED_EVERY_USEC, 0, on_sched, manager);
 	if (ret >= 0 && manager->worker)
 		ret = manager_watch_worker(manager);
 	if (ret >= 0)
@@ -274,6 +286,7 @@ static void close_all(struct manager *manager)
 	/* Also where the next one is the old conf, because this one could not be run. */
 	if (manager->end != MANAGER_STOP)
 		manager_keep(manager);
+	manager_close_scheduler(manager);
 	manager_close_views(manager);
 	sd_event_unref(manager->loop);
 	targets_free(manager->targets);

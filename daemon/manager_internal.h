@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "manager.h"
+#include "observe/cpus.h"
 #include "observe/damon_source.h"
 #include "observe/young_source.h"
 #include "report/board.h"
@@ -17,6 +18,7 @@
 
 struct bpf;
 struct rivals;
+struct scheduler;
 struct target_wanted;
 struct targets;
 struct topology;
@@ -30,6 +32,17 @@ struct undo;
 struct manager_seen {
 	uint64_t faults;
 	uint64_t shootdowns;
+};
+
+/**
+ * struct manager_sched - the optional scheduler
+ * @scheduler: NULL when it is off
+ * @state: "" when it was not asked for, "on", or why it is off
+ */
+struct manager_sched {
+	struct scheduler *scheduler;
+	struct cpus cpus;
+	char state[320];
 };
 
 /* Changes of the nodes in one window of the worker's; more of them wait for its end. */
@@ -73,6 +86,7 @@ struct manager {
 	uint64_t limited_pages;               /* of the fastest tier, that limits are shares of */
 	unsigned int unmet[CONFIG_RULES_MAX]; /* windows for which fast_min was not met */
 	uint64_t unmet_line_ns;
+	struct manager_sched sched;
 	struct worker *worker;
 	struct worker_faults *faults; /* for the worker, being gathered; or NULL */
 	char idle_reason[1024];
@@ -117,6 +131,22 @@ int manager_open_undo(struct manager *manager);
 int manager_note_pins(struct manager *manager);
 /* What the conf says of settings of the kernel, once there is a worker. */
 void manager_change_settings(struct manager *manager);
+
+/*
+ * manager_sched.c: before the worker starts: loads the scheduler, if the conf says so. Where that
+ * cannot be, the log says why, and nothing else changes.
+ */
+void manager_open_scheduler(struct manager *manager);
+void manager_pin_scheduler(struct manager *manager);
+/* A process is managed from now on, or no longer so. */
+void manager_sched_add(struct manager *manager, uint32_t tgid);
+void manager_sched_remove(struct manager *manager, uint32_t tgid);
+/* Homes, as the worker sees them after a window. */
+void manager_sched_figures(struct manager *manager, const struct worker_figures *figures);
+/* Now and then: is it still there, and who has come in by a fork? */
+void manager_sched_look(struct manager *manager);
+/* All threads are the kernel's again, as they were. */
+void manager_close_scheduler(struct manager *manager);
 
 /* manager_kept.c: for the next run, after a reload. */
 void manager_keep(struct manager *manager);

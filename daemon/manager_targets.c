@@ -44,6 +44,7 @@ static void send_add(struct manager *manager, const struct target_wanted *wanted
 		  wanted->key.tgid, (unsigned long long)wanted->rss_pages >> 8);
 	if (add->paused)
 		show_pause(manager, wanted);
+	manager_sched_add(manager, wanted->key.tgid);
 	worker_send(manager->worker, &add->message, WORKER_ADD);
 }
 
@@ -52,6 +53,7 @@ static void send_remove(struct manager *manager, const struct target_removed *ta
 	struct worker_remove *removed = calloc(1, sizeof(*removed));
 
 	manager_view_remove(manager, target->id);
+	manager_sched_remove(manager, target->tgid);
 	bpf_manage(manager->bpf, target->tgid, false);
 	if (!removed)
 		return;
@@ -89,6 +91,7 @@ void manager_target_gone(struct manager *manager, const struct worker_gone *gone
 	if (!wanted)
 		return;
 	manager_view_remove(manager, gone->id);
+	manager_sched_remove(manager, wanted->key.tgid);
 	bpf_manage(manager->bpf, wanted->key.tgid, false);
 	if (gone->error == -ESRCH) {
 		targets_on_gone(manager->targets, gone->id);

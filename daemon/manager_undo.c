@@ -5,17 +5,28 @@
 #include <string.h>
 
 #include "bpf/pins.h"
+#include "bpf/sched_class.h"
 #include "control/socket.h"
 #include "manager_internal.h"
 #include "tiered/control.h"
 #include "undo/undo.h"
 #include "util/log.h"
 
+static int leave_class(void)
+{
+	int threads = sched_class_leave_all("/proc");
+
+	if (threads > 0)
+		log_info("%d threads have the policy SCHED_NORMAL again, as before", threads);
+	return threads < 0 ? threads : 0;
+}
+
 static const struct undo_env here = {
 	.run_dir = UNDO_RUN_DIR,
 	.proc_root = "/proc",
 	.sys_root = "/sys",
 	.unpin = bpf_remove_pins,
+	.leave_class = leave_class,
 };
 
 int manager_open_undo(struct manager *manager)

@@ -199,6 +199,9 @@ void manager_start_views(struct manager *manager)
 		.topology = manager->topology,
 		.worker = &manager->worker,
 		.targets = &manager->targets,
+		.scheduler = &manager->sched.scheduler,
+		.scheduler_state = manager->sched.state,
+		.cpus = &manager->sched.cpus,
 		.idle_reason = manager->idle_reason,
 		.policy = manager->running.policy,
 		.reserve_pages = manager->worker_config.reserve_pages,
@@ -213,6 +216,7 @@ void manager_start_views(struct manager *manager)
 	};
 	manager_view_worker(manager);
 	open_pins(manager);
+	manager_pin_scheduler(manager);
 	daemon->pid = (uint32_t)getpid();
 	daemon->updated_ns = clock_now_ns();
 	show_state(manager);

@@ -120,6 +120,7 @@ int manager_open_worker(struct manager *manager)
 	ret = manager_note_kdamond(manager);
 	if (ret < 0)
 		return ret;
+	manager_open_scheduler(manager);
 	ret = worker_start(worker, &manager->worker);
 	if (ret < 0)
 		log_error("worker thread: %s", strerror(-ret));
@@ -138,6 +139,7 @@ static void take_message(struct manager *manager, struct message *message)
 		break;
 	case WORKER_FIGURES:
 		manager_view_figures(manager, (struct worker_figures *)message);
+		manager_sched_figures(manager, (struct worker_figures *)message);
 		break;
 	case WORKER_ANSWER:
 		verbs_answer(manager->verbs, (struct worker_answer *)message);

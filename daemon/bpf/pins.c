@@ -25,6 +25,8 @@ static const char *const map_names[] = {
 	"meta",      "totals",  "losses",     "migrations", "tlb_flushes",
 	"processes", "cgroups", "node_pairs", "targets",    "daemon",
 };
+/* Of the scheduler, which pins them itself. */
+static const char *const sched_map_names[] = { "sched", "sched_processes" };
 #define N_MAPS (sizeof(map_names) / sizeof(map_names[0]))
 
 static const struct {
@@ -86,6 +88,8 @@ static void pins_remove(const char *dir)
 	path_of(maps, dir, MAPS);
 	for (size_t i = 0; i < N_MAPS; i++)
 		unlink(path_of(path, maps, map_names[i]));
+	for (size_t i = 0; i < sizeof(sched_map_names) / sizeof(sched_map_names[0]); i++)
+		unlink(path_of(path, maps, sched_map_names[i]));
 	for (size_t i = 0; i < N_TABLES; i++)
 		unlink(path_of(path, dir, tables[i].name));
 	rmdir(maps);

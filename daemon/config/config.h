@@ -81,6 +81,9 @@ struct config {
 	int bpf;
 	uint64_t event_rate; /* records per second and CPU */
 	uint64_t ring_bytes; /* 0: chosen by the loader */
+	/* [scheduler] */
+	int scheduler;
+	int scheduler_all; /* scope = all */
 	/* [metrics] */
 	char metrics_path[CONFIG_PATH_MAX]; /* "": none */
 	uint64_t metrics_every_ns;

@@ -30,6 +30,15 @@ static int parse_numa_balancing(const struct config_key *key, const char *value,
 	return 0;
 }
 
+static int parse_scope(const struct config_key *key, const char *value, void *field)
+{
+	(void)key;
+	if (strcmp(value, "managed") != 0 && strcmp(value, "all") != 0)
+		return -EINVAL;
+	*(int *)field = strcmp(value, "all") == 0;
+	return 0;
+}
+
 static int store_name(const char *name, void *field)
 {
 	size_t length = strlen(name);
@@ -256,6 +265,13 @@ static const struct config_key keys[] = {
 	       "expected auto or a power of two from 64K to 1G", "auto",
 	       "Size of the ring buffer between BPF programs and daemon. auto: 64K per CPU, but\n"
 	       "at least 2M and at most 16M."),
+	KEY("scheduler", "enable", parsers_bool, scheduler, "expected yes or no", "no",
+	    "Schedule with sched_ext, so that processes run on the CPUs of the node that holds\n"
+	    "most of their hot pages while there is room. See SCHEDULER in tiered(8): when to\n"
+	    "use it, and when not."),
+	KEY("scheduler", "scope", parse_scope, scheduler_all, "expected managed or all", "managed",
+	    "managed: only processes under management, on CPUs that have nothing else to run.\n"
+	    "all: every thread that is not of a real-time policy, as one."),
 	KEY("metrics", "textfile", parse_path, metrics_path,
 	    "expected none or an absolute path such as /run/node-exporter/tiered.prom", "none",
 	    "File into which the metrics are written, whole or not at all, for the textfile\n"

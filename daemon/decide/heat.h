@@ -210,6 +210,8 @@ uint32_t heat_share_ppm(const struct heat *heat, uint64_t nodes);
 
 /* The same of one target; and of all, once @moves are done. */
 uint32_t heat_target_share_ppm(const struct heat *heat, uint32_t target, uint64_t nodes);
+/* Accesses (by estimated rates) of one target's pages on each node, by id. 0 or -ENOENT. */
+int heat_target_nodes(const struct heat *heat, uint32_t target, uint64_t ret[TIERED_NODES_MAX]);
 uint32_t heat_moved_share_ppm(const struct heat *heat, uint64_t nodes, const struct move *moves,
 			      size_t n);
 

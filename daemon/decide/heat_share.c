@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* heat_share.c - from logarithms of rates to accesses: means, and shares of nodes. */
+#include <errno.h>
+
 #include "decide/filter.h"
 #include "decide/heat_table.h"
 #include "decide/plan.h"
@@ -122,6 +124,19 @@ uint32_t heat_target_share_ppm(const struct heat *heat, uint32_t target, uint64_
 	share.base = base_of(hottest_bin(found, 0));
 	add_target(&share, found, nodes);
 	return ppm_of(share);
+}
+
+int heat_target_nodes(const struct heat *heat, uint32_t target, uint64_t ret[TIERED_NODES_MAX])
+{
+	const struct heat_target *found = table_target(heat, target);
+	unsigned int node, base;
+
+	if (!found)
+		return -ENOENT;
+	base = base_of(hottest_bin(found, 0));
+	for (node = 0; node < TIERED_NODES_MAX; node++)
+		ret[node] = found->bins[node] ? accesses(found->bins[node], base) : 0;
+	return 0;
 }
 
 static int is_in(uint64_t nodes, uint8_t node)

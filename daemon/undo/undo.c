@@ -42,6 +42,7 @@ static const struct record run_dir_record = { .name = "run_dir" };
 static int undo_setting(struct undo *undo, const char *path, const struct record *record);
 static int undo_pins(struct undo *undo, const char *path, const struct record *record);
 static int undo_kdamond(struct undo *undo, const char *path, const struct record *record);
+static int undo_class(struct undo *undo, const char *path, const struct record *record);
 
 /* All that may be changed: a record names one of these, and nothing else is ever touched. */
 static const struct {
@@ -52,6 +53,7 @@ static const struct {
 	{ "numa_balancing", "sys/kernel/numa_balancing", undo_setting },
 	{ "pins", NULL, undo_pins },
 	{ "kdamond", NULL, undo_kdamond },
+	{ "sched_class", NULL, undo_class },
 };
 
 #define N_CHANGES (sizeof(changes) / sizeof(changes[0]))
@@ -118,6 +120,20 @@ static int undo_kdamond(struct undo *undo, const char *path, const struct record
 			  "/sys/" KDAMOND_FOLDER "/nr_kdamonds",
 			  strerror(-ret));
 	return ret;
+}
+
+static int undo_class(struct undo *undo, const char *path, const struct record *record)
+{
+	int ret = undo->env->leave_class ? undo->env->leave_class() : 0;
+
+	(void)path;
+	(void)record;
+	if (ret < 0)
+		log_error(
+			"threads have the policy SCHED_EXT that tiered has given them, and cannot "
+			"be put back: %s; without a scheduler it is the same as SCHED_NORMAL",
+			strerror(-ret));
+	return ret < 0 ? ret : 0;
 }
 
 /* @told: strange records were told of before. */
@@ -272,19 +288,26 @@ int undo_note_pins(struct undo *undo)
 	return record_write(undo->folder_fd, &record);
 }
 
-static size_t find_setting(const char *setting)
+int undo_note_class(struct undo *undo)
+{
+	const struct record record = { .name = "sched_class" };
+
+	return record_write(undo->folder_fd, &record);
+}
+
+static size_t find_change(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < N_CHANGES; i++)
-		if (changes[i].path && strcmp(changes[i].name, setting) == 0)
+		if (strcmp(changes[i].name, name) == 0)
 			break;
 	return i;
 }
 
 void undo_put_back(struct undo *undo, const char *setting)
 {
-	size_t i = find_setting(setting);
+	size_t i = find_change(setting);
 	struct record record;
 
 	if (i < N_CHANGES && record_read(undo->folder_fd, setting, &record) == 0 &&
@@ -295,10 +318,10 @@ void undo_put_back(struct undo *undo, const char *setting)
 int undo_set(struct undo *undo, const char *setting, uint64_t value, uint64_t *ret_was)
 {
 	struct record record = { .set = value };
-	size_t i = find_setting(setting);
+	size_t i = find_change(setting);
 	int ret;
 
-	if (i == N_CHANGES)
+	if (i == N_CHANGES || !changes[i].path)
 		return -EINVAL;
 	ret = file_read_u64(&record.was, "%s/%s", undo->env->proc_root, changes[i].path);
 	if (ret == -ENOENT || (ret == 0 && record.was == value))

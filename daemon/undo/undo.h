@@ -22,12 +22,15 @@ struct undo;
  * @proc_root: "/proc", or a tree in tests
  * @sys_root: "/sys", or a tree in tests
  * @unpin: takes the pins of an earlier run away
+ * @leave_class: puts the threads back that are in the class of a scheduler that is no more; 0 or
+ *	-errno. NULL: there are none
  */
 struct undo_env {
 	const char *run_dir;
 	const char *proc_root;
 	const char *sys_root;
 	void (*unpin)(void);
+	int (*leave_class)(void);
 };
 
 /*
@@ -37,6 +40,9 @@ struct undo_env {
  * Logs what it undoes. 0; -EADDRINUSE when a daemon is at work; or -errno.
  */
 int undo_open(const struct undo_env *env, struct undo **ret, char *why, size_t why_size);
+
+/* Notes that threads are about to be put into the class of the scheduler. 0 or -errno. */
+int undo_note_class(struct undo *undo);
 
 /* Notes that pins are about to be made: 0 or -errno. undo_close() removes them. */
 int undo_note_pins(struct undo *undo);
@@ -60,7 +66,7 @@ uint64_t undo_noted_kdamond(const char *run_dir);
  */
 int undo_set(struct undo *undo, const char *setting, uint64_t value, uint64_t *ret_was);
 
-/* Puts a setting back that undo_set() has changed, if it has. */
+/* Undoes what is noted under a name, if something is: a setting, or "sched_class". */
 void undo_put_back(struct undo *undo, const char *setting);
 
 /* Takes NULL. Undoes everything and lets go of the lock. What somebody else changed since stays so. */

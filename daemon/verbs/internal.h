@@ -76,6 +76,10 @@ struct json_object *json_asked_daemon(const struct stats_daemon *daemon);
 const char *json_reason_name(unsigned int reason);
 struct json_object *json_reasons(const struct stats_by_reason *reasons);
 
+/* scheduler.c: NULL when it was not asked for, and of a process when it is not scheduled by it. */
+struct json_object *scheduler_json(const struct verbs *verbs);
+struct json_object *scheduler_target_json(const struct verbs *verbs, uint32_t tgid);
+
 /* limits.c: sections with a limit or a priority, and what they hold. */
 struct json_object *limits_json(const struct verbs *verbs);
 

@@ -259,6 +259,7 @@ struct json_object *json_target(const struct verbs *verbs, const struct board_ta
 	json_add_u64(object, "resident_pages", target->rss_pages);
 	json_object_object_add(object, "paused", json_object_new_boolean(target->paused));
 	json_object_object_add(object, "set_aside", json_aside(&target->backoff));
+	json_object_object_add(object, "scheduled", scheduler_target_json(verbs, target->key.tgid));
 	json_object_object_add(object, "asked", json_asked_target(&target->stats));
 	json_object_object_add(object, "seen", json_seen(verbs, &target->key));
 	return object;

@@ -377,6 +377,7 @@ void verb_status(void *arg, struct control_call call, struct json_object *args)
 	json_object_object_add(status, "tiers", status_tiers(verbs));
 	json_object_object_add(status, "limits", limits_json(verbs));
 	json_object_object_add(status, "offline", status_offline(verbs));
+	json_object_object_add(status, "scheduler", scheduler_json(verbs));
 	json_object_object_add(status, "last", status_last(verbs));
 	json_object_object_add(status, "asked", json_asked_daemon(board_daemon(verbs->env->board)));
 	json_object_object_add(status, "seen", status_seen(verbs));

@@ -19,7 +19,9 @@
 struct board;
 struct bpf;
 struct config;
+struct cpus;
 struct group_view;
+struct scheduler;
 struct targets;
 struct topology;
 struct verbs;
@@ -30,6 +32,9 @@ struct worker_answer;
  * struct verbs_env - the objects of one run; all outlive the verbs
  * @config: in force; `set` writes into it
  * @worker: where the worker is; NULL in there on an idle machine, or once it has ended
+ * @scheduler: where the scheduler is; NULL in there while it is off. NULL: there is none
+ * @scheduler_state: why; "" when it was not asked for
+ * @cpus: the nodes that its slots are
  * @idle_reason: "" while there is a worker
  * @reserve_pages: per node of topology_nodes()
  * @groups: what each [target] section gets of the fastest tier
@@ -45,6 +50,9 @@ struct verbs_env {
 	const struct topology *topology;
 	struct worker *const *worker;
 	struct targets *const *targets;
+	struct scheduler *const *scheduler;
+	const char *scheduler_state;
+	const struct cpus *cpus;
 	const char *idle_reason;
 	const char *tracker;
 	const char *policy;

@@ -50,6 +50,7 @@ static void fill_figure(const struct window *window, const struct seat *seat, ui
 	figure->last_move_ns = seat->moved_ns;
 	figure->account = seat->account;
 	figure->backoff = seat->backoff;
+	figure->home = seat->home.slot;
 	if (heat_target(window->heat, figure->id, &view) < 0)
 		return;
 	figure->share_ppm = heat_target_share_ppm(window->heat, figure->id, fast_nodes);

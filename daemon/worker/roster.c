@@ -45,7 +45,7 @@ int roster_add(struct roster *roster, struct target *target)
 
 	if (ret < 0)
 		return ret;
-	roster->seats[roster->count] = (struct seat){ .target = target };
+	roster->seats[roster->count] = (struct seat){ .target = target, .home = HOME_NONE };
 	roster->targets[roster->count++] = target;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "decide/backoff.h"
+#include "decide/home.h"
 #include "observe/vmas.h"
 #include "report/ledger.h"
 #include "tiered/tracker.h"
@@ -28,6 +29,7 @@ struct target;
  * @moved_ns: when a page of it was last moved, 0: never
  * @backoff: whether it is set aside
  * @judged_requested, @judged_failed: folios that it was judged by already
+ * @home: where it should run
  * @account: what was asked of its pages, and what came of it, in all
  */
 struct seat {
@@ -44,6 +46,7 @@ struct seat {
 	struct backoff backoff;
 	uint64_t judged_requested;
 	uint64_t judged_failed;
+	struct home home;
 	struct ledger_account account;
 };
 

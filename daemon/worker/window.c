@@ -364,6 +364,7 @@ int window_run(struct window *window, const char **ret_what)
 	ret = run_steps(window, ret_what);
 	if (ret == 0) {
 		step_adapt(window);
+		window_choose_homes(window);
 		aside_judge(&window->roster, clock_now_ns());
 		window->ended = window->number;
 	}

@@ -134,6 +134,8 @@ int window_flush(struct window *window);
 int window_flush_seen(void *arg, struct flush_seen *ret);
 /* Books what a move has done for the flush of its target. */
 void window_take_flush(struct window *window, struct seat *seat, enum flush_state state);
+/* After a window: where each target should run, if somebody wants to know (worker/homes.c). */
+void window_choose_homes(struct window *window);
 int window_kernel_defers(const char *proc_root);
 /* Free memory above the reserves; none when that cannot be found out. */
 void window_measure_room(struct window *window);

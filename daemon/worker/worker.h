@@ -20,6 +20,7 @@
 #include "util/mailbox.h"
 
 struct bpf;
+struct cpus;
 struct damon_setup;
 struct rivals;
 struct target_rule;
@@ -39,6 +40,7 @@ struct worker;
  * @rivals: the worker's as long as it runs; NULL: nobody looks for others who clear
  *	accessed bits
  * @young: as in struct tracker_env
+ * @cpus: NULL when nobody wants to know where processes should run
  */
 struct worker_config {
 	const struct topology *topology;
@@ -50,6 +52,7 @@ struct worker_config {
 	const char *proc_root;
 	const char *sys_root;
 	const struct young_setup *young;
+	const struct cpus *cpus;
 	int observe;
 	uint64_t window_ns;
 	uint64_t window_min_ns;
@@ -166,10 +169,12 @@ struct worker_nodes {
  * @windows: windows in which it had marks
  * @last_move_ns: CLOCK_MONOTONIC, 0: never
  * @backoff: whether it is set aside
+ * @home: slot of struct sched_setup that it should run on, or SCHED_NO_SLOT
  */
 struct worker_figure {
 	uint32_t id;
 	uint32_t share_ppm;
+	uint32_t home;
 	uint64_t fast_pages;
 	uint64_t tracked_pages;
 	uint64_t windows;

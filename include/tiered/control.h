@@ -45,6 +45,8 @@
  *	"offline": [numbers of nodes that had a tier and have no memory now],
  *	"limits": [{"rule","targets","fast_pages","fast_min_pages","fast_max_pages" (null: none),
  *		"priority","floor_unmet"}]: [target] sections that have any,
+ *	"scheduler": {"state":"on" or why it is off, and while it is on the fields of struct
+ *		stats_sched (tiered/sched.h)}, null when it was not asked for,
  *	"last": the last window: {"window","elapsed_ns","observed","accessed","unknown",
  *		"planned","requested","promoted","demoted","stale_targets","marked_targets",
  *		"starved","scan_cpu_ns","migrate_cpu_ns","share_ppm","tracked","coverage_ppm",
@@ -68,6 +70,8 @@
  *	struct stats_process, "by_reason" an object with a field for each reason}
  * TARGET: {"pid","start_ns","exec_count","id","comm","rule","uid","resident_pages","paused",
  *	"set_aside": {"why":"blocked"|"failing","left_ns","times"} or null,
+ *	"scheduled": {"home_node" (null: none yet),"home_ns","elsewhere_ns"}: how long it ran on its
+ *		home and elsewhere; null when the scheduler is off,
  *	"asked": fields of struct stats_target, nested like it, "seen": PROCESS or null}
  *
  * explain: {"pid","comm","window","target":TARGET or null,

@@ -67,6 +67,23 @@ static void test_share_of_one_target(void **state)
 	heat_free(heat);
 }
 
+/* As shares are: two of eight pages on node 0, all alike. */
+static void test_nodes_of_one_target(void **state)
+{
+	struct heat *heat = two_targets();
+	uint64_t nodes[TIERED_NODES_MAX];
+
+	(void)state;
+	assert_int_equal(heat_target_nodes(heat, TARGET, nodes), 0);
+	assert_true(nodes[0] > 0);
+	assert_in_range(nodes[1], nodes[0] * 3 - 8, nodes[0] * 3 + 8);
+	assert_int_equal(nodes[2], 0);
+	assert_int_equal(heat_target_nodes(heat, TARGET + 1, nodes), 0);
+	assert_int_equal(nodes[0], 0);
+	assert_int_equal(heat_target_nodes(heat, 999, nodes), -ENOENT);
+	heat_free(heat);
+}
+
 /* What is said to come of moves is what comes of them. */
 static void test_share_after_moves(void **state)
 {
@@ -126,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_mean_is_of_accesses),
 		cmocka_unit_test(test_share_of_one_target),
+		cmocka_unit_test(test_nodes_of_one_target),
 		cmocka_unit_test(test_share_after_moves),
 		cmocka_unit_test(test_find),
 	};

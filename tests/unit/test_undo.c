@@ -36,6 +36,15 @@ static void unpin(void)
 	unpinned++;
 }
 
+static int class_error;
+static unsigned int class_left;
+
+static int leave_class(void)
+{
+	class_left++;
+	return class_error;
+}
+
 static int make_scene(void **state)
 {
 	struct scene *scene = calloc(1, sizeof(*scene));
@@ -48,9 +57,12 @@ static int make_scene(void **state)
 		.run_dir = scene->run_dir,
 		.proc_root = scene->proc_root,
 		.unpin = unpin,
+		.leave_class = leave_class,
 	};
 	tree_text(&scene->tree, SETTING, "2\n");
 	unpinned = 0;
+	class_left = 0;
+	class_error = 0;
 	*state = scene;
 	return 0;
 }
@@ -125,6 +137,33 @@ static void test_end(void **state)
 	assert_int_equal(setting(scene), 2);
 	assert_int_equal(unpinned, 1);
 	assert_false(there(scene, "run"));
+}
+
+/* Threads in the class of the scheduler: put back once, and again where that did not work. */
+static void test_class(void **state)
+{
+	struct scene *scene = *state;
+	struct undo *undo = open_undo(scene);
+	uint64_t was;
+
+	undo_put_back(undo, "sched_class");
+	assert_int_equal(class_left, 0);
+	assert_int_equal(undo_note_class(undo), 0);
+	assert_true(there(scene, "run/undo/sched_class"));
+	undo_put_back(undo, "sched_class");
+	assert_int_equal(class_left, 1);
+	assert_false(there(scene, "run/undo/sched_class"));
+	/* No setting: it has no value. */
+	assert_int_equal(undo_set(undo, "sched_class", 0, &was), -EINVAL);
+	assert_int_equal(undo_note_class(undo), 0);
+	class_error = -EPERM;
+	undo_close(undo);
+	assert_int_equal(class_left, 2);
+	assert_true(there(scene, "run/undo/sched_class"));
+	class_error = 0;
+	undo_close(open_undo(scene));
+	assert_int_equal(class_left, 3);
+	assert_false(there(scene, "run/undo"));
 }
 
 /* Nothing to change: nothing to undo. */
@@ -322,12 +361,19 @@ static void test_no_record(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE_TEST(test_end),           SCENE_TEST(test_nothing),
-		SCENE_TEST(test_killed),        SCENE_TEST(test_killed_between),
-		SCENE_TEST(test_changed_since), SCENE_TEST(test_lock),
-		SCENE_TEST(test_put_back),      SCENE_TEST(test_mark),
-		SCENE_TEST(test_folders),       SCENE_TEST(test_strange_records),
-		SCENE_TEST(test_no_record),     SCENE_TEST(test_refused),
+		SCENE_TEST(test_end),
+		SCENE_TEST(test_nothing),
+		SCENE_TEST(test_class),
+		SCENE_TEST(test_killed),
+		SCENE_TEST(test_killed_between),
+		SCENE_TEST(test_changed_since),
+		SCENE_TEST(test_lock),
+		SCENE_TEST(test_put_back),
+		SCENE_TEST(test_mark),
+		SCENE_TEST(test_folders),
+		SCENE_TEST(test_strange_records),
+		SCENE_TEST(test_no_record),
+		SCENE_TEST(test_refused),
 	};
 
 	return cmocka_run_group_tests_name("undo", tests, NULL, NULL);

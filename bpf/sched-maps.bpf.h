@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* sched-maps.bpf.h - what the scheduler keeps, and shares with the daemon (tiered/sched.h). */
+#ifndef TIERED_SCHED_MAPS_BPF_H
+#define TIERED_SCHED_MAPS_BPF_H
+
+#include "sched-min.h"
+
+#include "tiered/sched.h"
+
+const volatile struct sched_setup setup SEC(".rodata.setup") = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SCHED_PROCESSES);
+	__type(key, __u32);
+	__type(value, __u32);
+} homes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SCHED_PROCESSES);
+	__type(key, __u32);
+	__type(value, __u32);
+} strays SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct stats_sched);
+} sched SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SCHED_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct stats_sched_process);
+} sched_processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sched_ended);
+} ended SEC(".maps");
+
+/**
+ * struct thread - one thread
+ * @vtime: its virtual time, in that of the queue of @slot
+ * @since_ns: up to when its run time is booked
+ * @slot: of which queue its virtual time is
+ * @found: an idle CPU was found for it as it woke up
+ */
+struct thread {
+	__u64 vtime;
+	__u64 since_ns;
+	__u32 slot;
+	__u32 found;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} threads SEC(".maps");
+
+/* Virtual time of each queue: of the last thread that began to run. */
+__u64 queue_now[SCHED_SLOTS];
+
+static __always_inline struct task_struct___sched *sched_of(struct task_struct *p)
+{
+	return (struct task_struct___sched *)p;
+}
+
+static __always_inline struct thread *thread_of(struct task_struct *p)
+{
+	return bpf_task_storage_get(&threads, p, 0, 0);
+}
+
+static __always_inline struct stats_sched *counters(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&sched, &zero);
+}
+
+static __always_inline __u32 slot_of(__s32 cpu)
+{
+	__u32 at = (__u32)cpu, slot;
+
+	/* Or the compiler checks one copy of it, and the verifier looks at another. */
+	barrier_var(at);
+	at &= SCHED_CPUS - 1;
+	slot = setup.slot_of[at];
+	barrier_var(slot);
+	return slot & (SCHED_SLOTS - 1);
+}
+
+/* SCHED_NO_SLOT: nobody knows, or it is not managed. */
+static __always_inline __u32 home_of(struct task_struct *p)
+{
+	__u32 tgid = (__u32)sched_of(p)->tgid;
+	__u32 *slot = bpf_map_lookup_elem(&homes, &tgid);
+
+	return slot && *slot < setup.slots && *slot < SCHED_SLOTS ? *slot : SCHED_NO_SLOT;
+}
+
+#endif

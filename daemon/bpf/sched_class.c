@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bpf/sched_class.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "util/cleanup.h"
+
+/* Of linux/sched.h; sched_getscheduler() has a flag above the policies. */
+#define POLICY_NORMAL 0
+#define POLICY_EXT 7
+#define POLICY_MASK (~SCHED_RESET_ON_FORK)
+
+/* Threads that fork while they are being looked for are found the next time. */
+#define PASSES_MAX 8
+
+/* @to < 0: only counts. */
+struct change {
+	int from;
+	int to;
+};
+
+static const struct change enter = { POLICY_NORMAL, POLICY_EXT };
+static const struct change leave = { POLICY_EXT, POLICY_NORMAL };
+static const struct change look = { POLICY_EXT, -1 };
+
+/* A number above 0, as the folders of processes and threads are named; or 0. */
+static uint32_t number_of(const char *name)
+{
+	char *end;
+	unsigned long number = *name >= '1' && *name <= '9' ? strtoul(name, &end, 10) : 0;
+
+	return number && number <= INT_MAX && !*end ? (uint32_t)number : 0;
+}
+
+/* 1; 0: it is of another policy, or gone; or -errno. */
+static int change_thread(pid_t tid, const struct change *change)
+{
+	static const struct sched_param none = { .sched_priority = 0 };
+	int policy = sched_getscheduler(tid);
+
+	if (policy < 0 || (policy & POLICY_MASK) != change->from)
+		return 0;
+	if (change->to < 0 ||
+	    sched_setscheduler(tid, change->to | (policy & SCHED_RESET_ON_FORK), &none) == 0)
+		return 1;
+	return errno == ESRCH ? 0 : -errno;
+}
+
+static int change_process(const char *proc_root, uint32_t tgid, const struct change *change)
+{
+	char path[PATH_MAX];
+	auto_closedir DIR *dir = NULL;
+	const struct dirent *entry;
+	int changed = 0, error = 0;
+
+	snprintf(path, sizeof(path), "%s/%u/task", proc_root, tgid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((entry = readdir(dir))) {
+		uint32_t tid = number_of(entry->d_name);
+		int ret = tid ? change_thread((pid_t)tid, change) : 0;
+
+		changed += ret > 0;
+		error = ret < 0 ? ret : error;
+	}
+	return error < 0 ? error : changed;
+}
+
+static int change_all(const char *proc_root, const struct change *change)
+{
+	auto_closedir DIR *dir = opendir(proc_root);
+	const struct dirent *entry;
+	int changed = 0, error = 0;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		uint32_t tgid = number_of(entry->d_name);
+		int ret = tgid ? change_process(proc_root, tgid, change) : 0;
+
+		changed += ret > 0 ? ret : 0;
+		error = ret < 0 && ret != -ESRCH ? ret : error;
+	}
+	return error < 0 ? error : changed;
+}
+
+/* Until a pass finds nobody: threads that are born meanwhile have the policy of their makers. */
+static int change_until_none(const char *proc_root, uint32_t tgid, const struct change *change)
+{
+	int changed = 0, pass, ret = 1;
+
+	for (pass = 0; pass < PASSES_MAX && ret > 0; pass++) {
+		ret = tgid ? change_process(proc_root, tgid, change)
+			   : change_all(proc_root, change);
+		changed += ret > 0 ? ret : 0;
+	}
+	return ret < 0 ? ret : changed;
+}
+
+int sched_class_enter(const char *proc_root, uint32_t tgid)
+{
+	return change_until_none(proc_root, tgid, &enter);
+}
+
+int sched_class_leave(const char *proc_root, uint32_t tgid)
+{
+	return change_until_none(proc_root, tgid, &leave);
+}
+
+int sched_class_leave_all(const char *proc_root)
+{
+	return change_until_none(proc_root, 0, &leave);
+}
+
+int sched_class_count(const char *proc_root)
+{
+	return change_all(proc_root, &look);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * sched_class.h - threads into the class of the scheduler, and back.
+ *
+ * Only those of policy SCHED_NORMAL go in: real-time, deadline, batch and idle ones are left as
+ * they are. Nice values, weights and the flag for forks stay. Without a scheduler the kernel
+ * treats SCHED_EXT as SCHED_NORMAL; the name stays with the thread until it is put back.
+ */
+#ifndef TIERED_DAEMON_BPF_SCHED_CLASS_H
+#define TIERED_DAEMON_BPF_SCHED_CLASS_H
+
+#include <stdint.h>
+
+/* Threads of a process that went in, or out; -ESRCH, or -errno when some could not. */
+int sched_class_enter(const char *proc_root, uint32_t tgid);
+int sched_class_leave(const char *proc_root, uint32_t tgid);
+
+/* All threads of the machine out; how many these were, or -errno when some could not. */
+int sched_class_leave_all(const char *proc_root);
+
+/* How many threads of the machine have the policy of the class; or -errno. */
+int sched_class_count(const char *proc_root);
+
+#endif

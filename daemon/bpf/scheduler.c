@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bpf/scheduler.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/sched_6_12.skel.h"
+#include "bpf/sched_6_13.skel.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+
+/* Of Linux 6.4; the linux/bpf.h of Debian 12 does not know them. */
+#define FLAG_LINK (1U << 13)
+#define ATTACH_STRUCT_OPS ((enum bpf_attach_type)44)
+
+#define STATE "/sys/kernel/sched_ext/state"
+
+/* The object of a kernel by the name that it has for putting a thread into a queue. */
+static const struct {
+	const char *function;
+	const void *(*elf_bytes)(size_t *ret_size);
+} objects[] = {
+	{ "scx_bpf_dsq_insert", sched_6_13_bpf__elf_bytes },
+	{ "scx_bpf_dispatch", sched_6_12_bpf__elf_bytes },
+};
+#define N_OBJECTS (sizeof(objects) / sizeof(objects[0]))
+
+struct scheduler {
+	struct bpf_object *object;
+	int link;
+	int homes;
+	int strays;
+	int counters;
+	int processes;
+	int ended;
+	int cpus; /* possible ones */
+};
+
+/* May it be loaded? Nothing is changed. */
+static int kernel_is_free(char *why, size_t why_size)
+{
+	char state[32], name[128] = "";
+
+	if (file_read_text(state, sizeof(state), STATE) < 0) {
+		snprintf(why, why_size, "this kernel has no sched_ext (CONFIG_SCHED_CLASS_EXT)");
+		return -EOPNOTSUPP;
+	}
+	if (!strcmp(state, "disabled"))
+		return 0;
+	file_read_text(name, sizeof(name), "/sys/kernel/sched_ext/root/ops");
+	snprintf(why, why_size, "another scheduler (%s) is loaded, and left alone",
+		 *name ? name : state);
+	return -EBUSY;
+}
+
+/* How many parameters a function of the kernel has; -1: there is none of that name. */
+static int parameters_of(const struct btf *kernel, const char *function)
+{
+	int id = btf__find_by_name_kind(kernel, function, BTF_KIND_FUNC);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, (uint32_t)id) : NULL;
+
+	type = type ? btf__type_by_id(kernel, type->type) : NULL;
+	return type ? (int)btf_vlen(type) : -1;
+}
+
+/*
+ * Index of the object for this kernel. Where its functions have parameters more than they should,
+ * its type information was not finished when it was built (seen on Debian's 7.2.12): its
+ * verifier then refuses every program that calls them.
+ */
+static int object_choose(const struct btf *kernel, char *why, size_t why_size)
+{
+	static const char *const needed[] = { "scx_bpf_create_dsq", "scx_bpf_kick_cpu" };
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		int parameters = parameters_of(kernel, needed[i]);
+
+		if (parameters == 2)
+			continue;
+		snprintf(why, why_size,
+			 parameters < 0 ? "the sched_ext of this kernel has no %s"
+					: "a fault in the type information of this kernel lets no "
+					  "scheduler call %s",
+			 needed[i]);
+		return -EOPNOTSUPP;
+	}
+	for (size_t i = 0; i < N_OBJECTS; i++)
+		if (parameters_of(kernel, objects[i].function) > 0)
+			return (int)i;
+	snprintf(why, why_size, "the sched_ext of this kernel is not one that is known");
+	return -EOPNOTSUPP;
+}
+
+/* One of the tables stays out: the flags are in them. */
+static struct bpf_map *tables_choose(struct bpf_object *object, int partial)
+{
+	struct bpf_map *managed = bpf_object__find_map_by_name(object, "tiered_managed");
+	struct bpf_map *all = bpf_object__find_map_by_name(object, "tiered_all");
+	struct bpf_map *chosen = partial ? managed : all;
+
+	if (!managed || !all)
+		return NULL;
+	bpf_map__set_autocreate(partial ? all : managed, false);
+	/* With a link the kernel takes it out when this process is gone; without, it would stay. */
+	bpf_map__set_map_flags(chosen, FLAG_LINK);
+	return chosen;
+}
+
+static int object_load(struct scheduler *scheduler, const struct sched_setup *setup,
+		       struct bpf_map **ret_table)
+{
+	struct bpf_map *rodata = bpf_object__find_map_by_name(scheduler->object, ".rodata.setup");
+	struct bpf_program *init =
+		bpf_object__find_program_by_name(scheduler->object, "tiered_init");
+	int r;
+
+	*ret_table = tables_choose(scheduler->object, (int)setup->partial);
+	if (!*ret_table || !rodata || !init)
+		return -EINVAL;
+	/* It makes queues, which may sleep; libbpf 1.1 has no name of a section for that. */
+	bpf_program__set_flags(init, BPF_F_SLEEPABLE);
+	r = bpf_map__set_initial_value(rodata, setup, sizeof(*setup));
+	return r < 0 ? r : bpf_object__load(scheduler->object);
+}
+
+static void maps_find(struct scheduler *scheduler)
+{
+	const struct bpf_object *object = scheduler->object;
+
+	scheduler->homes = bpf_object__find_map_fd_by_name(object, "homes");
+	scheduler->strays = bpf_object__find_map_fd_by_name(object, "strays");
+	scheduler->counters = bpf_object__find_map_fd_by_name(object, "sched");
+	scheduler->processes = bpf_object__find_map_fd_by_name(object, "sched_processes");
+	scheduler->ended = bpf_object__find_map_fd_by_name(object, "ended");
+}
+
+/* From here on it is at work. */
+static int table_attach(struct scheduler *scheduler, struct bpf_map *table)
+{
+	/* Writes the table into its map; what this library makes of it beyond that is no link. */
+	struct bpf_link *written = bpf_map__attach_struct_ops(table);
+
+	if (!written)
+		return -errno;
+	bpf_link__disconnect(written);
+	bpf_link__destroy(written);
+	scheduler->link = bpf_link_create(bpf_map__fd(table), 0, ATTACH_STRUCT_OPS, NULL);
+	return scheduler->link < 0 ? -errno : 0;
+}
+
+static int scheduler_start(struct scheduler *scheduler, const struct sched_setup *setup, char *why,
+			   size_t why_size)
+{
+	struct bpf_map *table;
+	int r = object_load(scheduler, setup, &table);
+
+	if (r < 0) {
+		snprintf(why, why_size, "this kernel does not take it: %s", strerror(-r));
+		return r;
+	}
+	maps_find(scheduler);
+	r = table_attach(scheduler, table);
+	if (r < 0)
+		snprintf(why, why_size, "this kernel does not start it: %s", strerror(-r));
+	return r;
+}
+
+int scheduler_open(const struct sched_setup *setup, struct scheduler **ret, char *why,
+		   size_t why_size)
+{
+	struct scheduler *scheduler;
+	int r = kernel_is_free(why, why_size), chosen;
+	struct btf *kernel;
+	const void *bytes;
+	size_t size;
+
+	if (r < 0)
+		return r;
+	kernel = btf__load_vmlinux_btf();
+	if (!kernel) {
+		snprintf(why, why_size, "no type information of this kernel: %s", strerror(errno));
+		return -EOPNOTSUPP;
+	}
+	chosen = object_choose(kernel, why, why_size);
+	btf__free(kernel);
+	if (chosen < 0)
+		return chosen;
+	scheduler = calloc(1, sizeof(*scheduler));
+	if (!scheduler) {
+		snprintf(why, why_size, "out of memory");
+		return -ENOMEM;
+	}
+	scheduler->link = -1;
+	scheduler->cpus = libbpf_num_possible_cpus();
+	if (scheduler->cpus < 0)
+		scheduler->cpus = 0;
+	bytes = objects[chosen].elf_bytes(&size);
+	scheduler->object = bpf_object__open_mem(bytes, size, NULL);
+	snprintf(why, why_size, "its object cannot be opened");
+	r = scheduler->object ? scheduler_start(scheduler, setup, why, why_size) : -errno;
+	if (r < 0) {
+		scheduler_close(scheduler);
+		return r;
+	}
+	*ret = scheduler;
+	return 0;
+}
+
+void scheduler_close(struct scheduler *scheduler)
+{
+	if (!scheduler)
+		return;
+	if (scheduler->link >= 0)
+		close(scheduler->link);
+	bpf_object__close(scheduler->object);
+	free(scheduler);
+}
+
+int scheduler_ended(const struct scheduler *scheduler, struct sched_ended *ret)
+{
+	struct sched_ended end;
+	uint32_t zero = 0;
+
+	if (!scheduler)
+		return 0;
+	if (bpf_map_lookup_elem(scheduler->ended, &zero, &end) < 0)
+		return -errno;
+	if (!end.kind)
+		return 0;
+	*ret = end;
+	return 1;
+}
+
+int scheduler_add(struct scheduler *scheduler, uint32_t tgid)
+{
+	const struct stats_sched_process none = { 0 };
+	uint32_t slot = SCHED_NO_SLOT;
+
+	if (!scheduler)
+		return 0;
+	if (bpf_map_update_elem(scheduler->processes, &tgid, &none, BPF_ANY) < 0 ||
+	    bpf_map_update_elem(scheduler->homes, &tgid, &slot, BPF_ANY) < 0)
+		return -errno;
+	return 0;
+}
+
+void scheduler_remove(struct scheduler *scheduler, uint32_t tgid)
+{
+	if (!scheduler)
+		return;
+	bpf_map_delete_elem(scheduler->homes, &tgid);
+	bpf_map_delete_elem(scheduler->processes, &tgid);
+}
+
+int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot)
+{
+	if (!scheduler)
+		return 0;
+	return bpf_map_update_elem(scheduler->homes, &tgid, &slot, BPF_EXIST) < 0 ? -errno : 0;
+}
+
+int scheduler_take_stray(struct scheduler *scheduler, uint32_t *ret_tgid)
+{
+	uint32_t tgid;
+
+	if (!scheduler || bpf_map_get_next_key(scheduler->strays, NULL, &tgid) < 0)
+		return 0;
+	bpf_map_delete_elem(scheduler->strays, &tgid);
+	*ret_tgid = tgid;
+	return 1;
+}
+
+int scheduler_counts(const struct scheduler *scheduler, struct stats_sched *ret)
+{
+	auto_free struct stats_sched *of_cpus = NULL;
+	struct stats_sched sum = { 0 };
+	uint32_t zero = 0;
+
+	if (!scheduler)
+		return -ENOENT;
+	of_cpus = calloc((size_t)scheduler->cpus, sizeof(*of_cpus));
+	if (!of_cpus)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(scheduler->counters, &zero, of_cpus) < 0)
+		return -errno;
+	for (int cpu = 0; cpu < scheduler->cpus; cpu++) {
+		const uint64_t *from = (const uint64_t *)&of_cpus[cpu];
+		uint64_t *to = (uint64_t *)&sum;
+
+		for (size_t i = 0; i < sizeof(sum) / sizeof(*to); i++)
+			to[i] += from[i];
+	}
+	*ret = sum;
+	return 0;
+}
+
+int scheduler_process(const struct scheduler *scheduler, uint32_t tgid,
+		      struct stats_sched_process *ret, uint32_t *ret_home)
+{
+	struct stats_sched_process process;
+	uint32_t home;
+
+	if (!scheduler)
+		return -ENOENT;
+	if (bpf_map_lookup_elem(scheduler->processes, &tgid, &process) < 0 ||
+	    bpf_map_lookup_elem(scheduler->homes, &tgid, &home) < 0)
+		return -errno;
+	*ret = process;
+	*ret_home = home;
+	return 0;
+}
+
+int scheduler_pin(const struct scheduler *scheduler, const char *dir)
+{
+	char path[PATH_MAX];
+
+	if (!scheduler)
+		return 0;
+	snprintf(path, sizeof(path), "%s/maps/sched", dir);
+	if (bpf_obj_pin(scheduler->counters, path) < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/maps/sched_processes", dir);
+	return bpf_obj_pin(scheduler->processes, path) < 0 ? -errno : 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * scheduler.h - loads the sched_ext scheduler and tells it who is managed and where home is.
+ *
+ * An object of its own beside that of loader.h. It lives as long as this process holds its link:
+ * the kernel takes it out at scheduler_close(), and when the process is killed.
+ * Main thread only; all functions but scheduler_open() take NULL for "there is none".
+ */
+#ifndef TIERED_DAEMON_BPF_SCHEDULER_H
+#define TIERED_DAEMON_BPF_SCHEDULER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tiered/sched.h"
+
+struct scheduler;
+
+/*
+ * scheduler_open() - from here on the kernel schedules by it
+ * @why: on failure, a sentence for a person
+ *
+ * 0; -EOPNOTSUPP: this kernel has no sched_ext, or one that is not known; -EBUSY: another
+ * scheduler is loaded, and left alone; or -errno.
+ */
+int scheduler_open(const struct sched_setup *setup, struct scheduler **ret, char *why,
+		   size_t why_size);
+void scheduler_close(struct scheduler *scheduler);
+
+/* 1 with the kernel's reason, when the kernel has ended it; 0: it is at work; or -errno. */
+int scheduler_ended(const struct scheduler *scheduler, struct sched_ended *ret);
+
+/* A process is managed from now on, without a home at first; or no longer so. 0 or -errno. */
+int scheduler_add(struct scheduler *scheduler, uint32_t tgid);
+void scheduler_remove(struct scheduler *scheduler, uint32_t tgid);
+
+/* @slot: of struct sched_setup, or SCHED_NO_SLOT. 0, -ENOENT: it is not managed; or -errno. */
+int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot);
+
+/* The next process that came in by a fork and is not managed; 1, or 0: there is none. */
+int scheduler_take_stray(struct scheduler *scheduler, uint32_t *ret_tgid);
+
+/* Sums of all CPUs; and of one process, with the slot of its home. 0, -ENOENT or -errno. */
+int scheduler_counts(const struct scheduler *scheduler, struct stats_sched *ret);
+int scheduler_process(const struct scheduler *scheduler, uint32_t tgid,
+		      struct stats_sched_process *ret, uint32_t *ret_home);
+
+/* Pins its counters beside those of pins.h, whose folder is there; goes with it. 0 or -errno. */
+int scheduler_pin(const struct scheduler *scheduler, const char *dir);
+
+#endif

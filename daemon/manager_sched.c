@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* manager_sched.c - the optional scheduler: its life, who is in it, and where their homes are. */
+#include <errno.h>
+#include <string.h>
+
+#include "bpf/pins.h"
+#include "bpf/sched_class.h"
+#include "bpf/scheduler.h"
+#include "manager_internal.h"
+#include "observe/targets.h"
+#include "undo/undo.h"
+#include "util/log.h"
+
+/* Processes that forks brought in, in one look: the others wait for the next one. */
+#define STRAYS_MAX 256
+
+static int scope_is_managed(const struct manager *manager)
+{
+	return !manager->config->scheduler_all;
+}
+
+static void say_state(struct manager *manager, const char *state)
+{
+	snprintf(manager->sched.state, sizeof(manager->sched.state), "%s", state);
+}
+
+/*
+ * Whoever has the policy before has it from somebody else, and nobody could tell these threads from
+ * ours at the end. 1; 0: with the reason in @why.
+ */
+static int class_is_free(char *why, size_t why_size)
+{
+	int threads = sched_class_count("/proc");
+
+	if (threads > 0)
+		snprintf(why, why_size,
+			 "%d threads have the policy SCHED_EXT already, by somebody else's doing; "
+			 "expected none",
+			 threads);
+	else if (threads < 0)
+		snprintf(why, why_size, "threads cannot be looked at: %s", strerror(-threads));
+	return threads == 0;
+}
+
+static int start(struct manager *manager, char *why, size_t why_size)
+{
+	struct manager_sched *sched = &manager->sched;
+	int managed = scope_is_managed(manager), ret;
+
+	if (manager->worker_config.observe) {
+		snprintf(why, why_size, "observing changes nothing");
+		return -EOPNOTSUPP;
+	}
+	ret = cpus_read("/sys", &sched->cpus, why, why_size);
+	if (ret < 0)
+		return ret;
+	sched->cpus.setup.partial = (uint32_t)managed;
+	if (managed && !class_is_free(why, why_size))
+		return -EBUSY;
+	if (managed && !manager->undo) {
+		snprintf(why, why_size, "there are no undo records");
+		return -EOPNOTSUPP;
+	}
+	ret = scheduler_open(&sched->cpus.setup, &sched->scheduler, why, why_size);
+	if (ret < 0 || !managed)
+		return ret;
+	ret = undo_note_class(manager->undo);
+	if (ret == 0)
+		return 0;
+	snprintf(why, why_size, "no undo record can be written: %s", strerror(-ret));
+	scheduler_close(sched->scheduler);
+	sched->scheduler = NULL;
+	return ret;
+}
+
+void manager_open_scheduler(struct manager *manager)
+{
+	struct manager_sched *sched = &manager->sched;
+	char why[256] = "";
+	int ret;
+
+	say_state(manager, manager->config->scheduler ? "off" : "");
+	if (!manager->config->scheduler || sched->scheduler)
+		return;
+	ret = start(manager, why, sizeof(why));
+	if (ret < 0) {
+		snprintf(sched->state, sizeof(sched->state), "off: %s",
+			 *why ? why : strerror(-ret));
+		log_warning("scheduler is %s; going on without", sched->state);
+		return;
+	}
+	manager->worker_config.cpus = &sched->cpus;
+	say_state(manager, "on");
+	log_info("scheduler on, for %s, on %u nodes with CPUs",
+		 scope_is_managed(manager) ? "managed processes" : "all processes",
+		 sched->cpus.setup.slots);
+}
+
+void manager_pin_scheduler(struct manager *manager)
+{
+	int ret = manager->bpf ? scheduler_pin(manager->sched.scheduler, BPF_PIN_DIR) : 0;
+
+	if (ret < 0 && ret != -EEXIST)
+		log_warning("counters of the scheduler are not pinned: %s; going on without",
+			    strerror(-ret));
+}
+
+void manager_sched_add(struct manager *manager, uint32_t tgid)
+{
+	struct manager_sched *sched = &manager->sched;
+	int ret = 0;
+
+	if (!sched->scheduler)
+		return;
+	ret = scheduler_add(sched->scheduler, tgid);
+	if (ret == 0 && scope_is_managed(manager))
+		ret = sched_class_enter("/proc", tgid);
+	if (ret < 0 && ret != -ESRCH)
+		log_warning("pid %u is not scheduled by tiered: %s; leaving it to the kernel", tgid,
+			    strerror(-ret));
+}
+
+void manager_sched_remove(struct manager *manager, uint32_t tgid)
+{
+	struct manager_sched *sched = &manager->sched;
+
+	if (!sched->scheduler)
+		return;
+	scheduler_remove(sched->scheduler, tgid);
+	if (scope_is_managed(manager))
+		sched_class_leave("/proc", tgid);
+}
+
+void manager_sched_figures(struct manager *manager, const struct worker_figures *figures)
+{
+	struct manager_sched *sched = &manager->sched;
+	size_t i;
+
+	for (i = 0; sched->scheduler && i < figures->n; i++) {
+		const struct worker_figure *figure = &figures->figures[i];
+		const struct board_target *target = board_find(manager->board, figure->id);
+
+		/* One that is gone has no entry, and gets none. */
+		if (target)
+			scheduler_set_home(sched->scheduler, target->key.tgid, figure->home);
+	}
+}
+
+/* What a managed process has forked is none, until the rules say so. */
+static void put_strays_back(struct manager *manager)
+{
+	uint32_t tgid;
+	int i;
+
+	for (i = 0; i < STRAYS_MAX && scheduler_take_stray(manager->sched.scheduler, &tgid); i++)
+		if (!board_find_process(manager->board, tgid))
+			sched_class_leave("/proc", tgid);
+}
+
+/* Every thread is the kernel's again; only the names of their policies are left. */
+static void put_all_back(struct manager *manager)
+{
+	if (!scope_is_managed(manager))
+		return;
+	undo_put_back(manager->undo, "sched_class");
+}
+
+static void take_end(struct manager *manager, const struct sched_ended *end)
+{
+	struct manager_sched *sched = &manager->sched;
+
+	snprintf(sched->state, sizeof(sched->state), "ended by the kernel: %.63s%s%.127s",
+		 end->reason, *end->message ? ": " : "", end->message);
+	log_warning("scheduler %s; all threads are with the kernel's own again; it stays off "
+		    "until a reload",
+		    sched->state);
+	scheduler_close(sched->scheduler);
+	sched->scheduler = NULL;
+	put_all_back(manager);
+}
+
+void manager_sched_look(struct manager *manager)
+{
+	struct manager_sched *sched = &manager->sched;
+	struct sched_ended end;
+
+	if (!sched->scheduler)
+		return;
+	if (scheduler_ended(sched->scheduler, &end) > 0)
+		take_end(manager, &end);
+	else if (scope_is_managed(manager))
+		put_strays_back(manager);
+}
+
+void manager_close_scheduler(struct manager *manager)
+{
+	if (!manager->sched.scheduler)
+		return;
+	/* First: threads that are born meanwhile are looked for afterwards. */
+	scheduler_close(manager->sched.scheduler);
+	manager->sched.scheduler = NULL;
+	put_all_back(manager);
+}
