@@ -7,8 +7,10 @@
  * A child holds an arena of MIB and touches PERCENT of its pages per window, in
  * turns watched by each tracker (with each way to clear accessed bits) and by
  * bare loops over pagemap, PAGEMAP_SCAN and the idle bitmap (lib/bare.h), of
- * which the first two learn what is there only. What needs the companion kernel is left out on others. Prints CPU time per page and
- * window, both steps together, medians; and what was seen.
+ * which the first two learn what is there only, and one that has BPF read the page
+ * tables and does nothing with them. What needs the companion kernel is left out on
+ * others. Prints CPU time per page and window, both steps together, medians; and what
+ * was seen.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -26,6 +28,7 @@
 #include "observe/target.h"
 #include "observe/topology.h"
 #include "observe/tracker.h"
+#include "observe/vmas.h"
 #include "observe/young_source.h"
 #include "util/clock.h"
 
@@ -52,6 +55,7 @@ struct bench {
  * @mark: or NULL
  * @read: returns how many pages were accessed, or present
  * @counts: what it returns are accessed pages
+ * @by_bpf: page tables are read, and not looked at
  */
 struct method {
 	const char *name;
@@ -62,17 +66,19 @@ struct method {
 	int counts;
 	int needs_bitmap;
 	int needs_companion;
+	int by_bpf;
 };
 
 static const struct method methods[] = {
-	{ "bare_pagemap", NULL, NULL, NULL, bare_pagemap, 0, 0, 0 },
-	{ "bare_pagemap_scan", NULL, NULL, NULL, bare_pagemap_scan, 0, 0, 0 },
-	{ "bare_bitmap", NULL, NULL, bare_mark, bare_read, 1, 1, 0 },
-	{ "bare_young", NULL, NULL, bare_young_mark, bare_young_read, 1, 0, 1 },
-	{ "idle", "idle", "auto", NULL, NULL, 1, 1, 0 },
-	{ "young_idle", "young", "idle", NULL, NULL, 1, 1, 0 },
-	{ "young_clear_refs", "young", "clear_refs", NULL, NULL, 1, 0, 0 },
-	{ "young_companion", "young", "companion", NULL, NULL, 1, 0, 1 },
+	{ "bare_pagemap", NULL, NULL, NULL, bare_pagemap, 0, 0, 0, 0 },
+	{ "bare_pagemap_scan", NULL, NULL, NULL, bare_pagemap_scan, 0, 0, 0, 0 },
+	{ "bare_bpf", NULL, NULL, NULL, NULL, 0, 0, 0, 1 },
+	{ "bare_bitmap", NULL, NULL, bare_mark, bare_read, 1, 1, 0, 0 },
+	{ "bare_young", NULL, NULL, bare_young_mark, bare_young_read, 1, 0, 1, 0 },
+	{ "idle", "idle", "auto", NULL, NULL, 1, 1, 0, 0 },
+	{ "young_idle", "young", "idle", NULL, NULL, 1, 1, 0, 0 },
+	{ "young_clear_refs", "young", "clear_refs", NULL, NULL, 1, 0, 0, 0 },
+	{ "young_companion", "young", "companion", NULL, NULL, 1, 0, 1, 0 },
 };
 
 static void die(const char *what, int err)
@@ -122,6 +128,28 @@ static uint64_t turn_tracker(struct bench *bench, const struct tracker_ops *ops,
 	return ns + clock_thread_cpu_ns() - start_ns;
 }
 
+/* Pages of the tables that were read. */
+static uint64_t read_tables(const struct bench *bench)
+{
+	const struct young_source *source = bpf_young(bench->bpf);
+	const struct vma *vma = &bench->touched.target->vmas[0];
+	struct young_request request = {
+		.fd = bench->touched.target->pagemap_fd,
+		.next = vma->start,
+		.end = vma->end,
+	};
+	uint64_t blocks = 0;
+
+	while (request.next < request.end) {
+		request.start = request.next;
+		request.blocks = YOUNG_BLOCKS;
+		if (source->read(source->arg, &request) < 0)
+			die("reading page tables", -EIO);
+		blocks += request.blocks;
+	}
+	return blocks * YOUNG_BLOCK_PAGES;
+}
+
 static uint64_t turn_bare(struct bench *bench, const struct method *method)
 {
 	uint64_t start_ns = clock_thread_cpu_ns(), ns;
@@ -131,7 +159,7 @@ static uint64_t turn_bare(struct bench *bench, const struct method *method)
 	ns = clock_thread_cpu_ns() - start_ns;
 	touched_run(&bench->touched, bench->percent);
 	start_ns = clock_thread_cpu_ns();
-	bench->accessed = method->read(bench->bare);
+	bench->accessed = method->by_bpf ? read_tables(bench) : method->read(bench->bare);
 	return ns + clock_thread_cpu_ns() - start_ns;
 }
 
@@ -153,6 +181,8 @@ static void run(struct bench *bench, const struct method *method)
 	void *state = NULL;
 	int i;
 
+	if (method->by_bpf && (!setup.source || !setup.source->read))
+		return;
 	if (method->needs_bitmap && access("/sys/kernel/mm/page_idle/bitmap", F_OK) < 0)
 		return;
 	if (method->needs_companion && pagemap_clear_probe("/proc") < 0)
