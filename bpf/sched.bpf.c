@@ -9,8 +9,8 @@
  * that wakes up gets an idle CPU of its home, else one of the nodes next to that, by distance,
  * and waits in the queue of its home when there is none. A CPU takes from the queue of its own
  * node first and from the others, nearest first, before it goes idle: none idles while a thread
- * waits that it may run. A thread that runs elsewhere goes home at the end of its slice if there
- * is an idle CPU. A queue that is longer than another one by more than a thread per CPU passes
+ * waits that it may run. A thread that runs elsewhere goes home at the next tick if there is an
+ * idle CPU. A queue that is longer than another one by more than a thread per CPU passes
  * on what comes.
  *
  * Where only some processes are scheduled here (setup.partial), the kernel's fair class comes
@@ -228,11 +228,13 @@ void BPF_PROG(tiered_stopping, struct task_struct *p, _Bool runnable)
 	book(p);
 }
 
-/* One that runs for long is booked meanwhile, too. */
+/* One that runs for long is booked meanwhile, too; away from home its slice ends early. */
 SEC("struct_ops/tiered_tick")
 void BPF_PROG(tiered_tick, struct task_struct *p)
 {
 	book(p);
+	if (goes_home(p, (__s32)bpf_get_smp_processor_id()))
+		slice_set(p, 0);
 }
 
 /* The rest of its slice goes with the thread: it may run it elsewhere. */
