@@ -51,8 +51,10 @@ static void open_scene(struct scene *scene)
 		scene->willing[i] = &scene->targets[i];
 		assert_true(scene->targets[i].pagemap_fd >= 0);
 	}
-	scene->sharers.order = order_by_tens;
-	scene->sharers.counts_fd = memfd_create("kpagecount", 0);
+	scene->sharers = (struct sharers){
+		.order = order_by_tens,
+		.counts_fd = memfd_create("kpagecount", 0),
+	};
 	assert_true(scene->sharers.counts_fd >= 0);
 }
 
