@@ -119,7 +119,7 @@ static uint64_t compaction_force(void)
 	const size_t length = 32 << 20;
 	long long before = vmstat_counter("pgmigrate_success"), after = before;
 
-	for (int attempt = 0; attempt < 12 && after == before; attempt++) {
+	for (int attempt = 0; attempt < 48 && after == before; attempt++) {
 		char *memory = memory_fragment(length, attempt);
 
 		memory_compact();
