@@ -283,10 +283,11 @@ static int open_all(struct manager *manager)
 static void close_all(struct manager *manager)
 {
 	manager_stop_worker(manager);
+	/* By its undo record, so before that is handed on. */
+	manager_close_scheduler(manager);
 	/* Also where the next one is the old conf, because this one could not be run. */
 	if (manager->end != MANAGER_STOP)
 		manager_keep(manager);
-	manager_close_scheduler(manager);
 	manager_close_views(manager);
 	sd_event_unref(manager->loop);
 	targets_free(manager->targets);
