@@ -117,25 +117,23 @@ $(SKELETON): $(BUILD)/bpf/tiered.linked.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name tiered_bpf > $@
 
+# The planted one is found first, as a header of the same name, by the daemon it is for.
+PLANT := $(BUILD)/tests/plant
+PLANT_SKELETON := $(PLANT)/bpf/sched_6_12.skel.h
+ALL_SCHED_SKELETONS := $(SCHED_SKELETONS) $(PLANT_SKELETON)
 $(BUILD)/bpf/sched_6_13.o: SCHED_FLAGS := -DSCHED_NAMES_6_13
-$(BUILD)/bpf/sched_%.o: bpf/sched.bpf.c
+$(PLANT_SKELETON:.skel.h=.o): SCHED_FLAGS := -DSCHED_PLANT_STALL
+$(ALL_SCHED_SKELETONS:.skel.h=.o): bpf/sched.bpf.c
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(SCHED_FLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
-$(BUILD)/bpf/sched_%.skel.h: $(BUILD)/bpf/sched_%.o
+$(ALL_SCHED_SKELETONS): %.skel.h: %.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name sched_$*_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf > $@
 $(BUILD)/daemon/bpf/scheduler.o: $(SCHED_SKELETONS)
 
-# The daemon with a scheduler that loses threads: the header of the same name is found first.
-PLANT := $(BUILD)/tests/plant
-$(PLANT)/bpf/sched_6_12.o: bpf/sched.bpf.c
-	$(call say,BPF,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -DSCHED_PLANT_STALL -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
-$(PLANT)/bpf/sched_6_12.skel.h: $(PLANT)/bpf/sched_6_12.o
-	$(Q)$(BPFTOOL) gen skeleton $< name sched_6_12_bpf > $@
-$(PLANT)/scheduler.o: daemon/bpf/scheduler.c $(PLANT)/bpf/sched_6_12.skel.h $(SCHED_SKELETONS)
+# The daemon with a scheduler that loses threads.
+$(PLANT)/scheduler.o: daemon/bpf/scheduler.c $(ALL_SCHED_SKELETONS) $(SKELETON)
 	$(call say,CC,$@)
 	$(Q)$(CC) -I$(PLANT) $(ALL_CFLAGS) -c -o $@ $<
 $(PLANT)/tiered-stall: $(filter-out $(BUILD)/daemon/bpf/scheduler.o,$(DAEMON_OBJ)) $(PLANT)/scheduler.o

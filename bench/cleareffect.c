@@ -28,6 +28,7 @@
 
 #include "lib/clear.h"
 #include "lib/options.h"
+#include "lib/put.h"
 #include "observe/pagemap.h"
 #include "tiered/types.h"
 #include "util/cleanup.h"
@@ -116,15 +117,11 @@ static void tell(const struct bench *bench, char byte)
 
 static void write_file(const char *folder, const char *name, const char *text)
 {
-	char path[256];
-	int fd;
+	int err = put_text(folder, name, text);
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
 	/* What could not be reclaimed in full says so; what could is counted. */
-	if (fd < 0 || (write(fd, text, strlen(text)) < 0 && errno != EAGAIN))
-		options_fail(-errno, "%s", path);
-	close(fd);
+	if (err && err != -EAGAIN)
+		options_fail(err, "%s/%s", folder, name);
 }
 
 static void begin(struct bench *bench, const char *cgroup)

@@ -177,13 +177,6 @@ static double turn(const struct bench *bench, struct clear *clear)
 	return (double)ns;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void print_kind(struct bench *bench, const char *label, enum kind kind, const char *what)
 {
 	double *ns = bench->shared->ns[kind];
@@ -191,7 +184,7 @@ static void print_kind(struct bench *bench, const char *label, enum kind kind, c
 
 	if (!n)
 		options_fail(-ENODATA, "%s", what);
-	qsort(ns, n, sizeof(*ns), compare);
+	values_sort(ns, n);
 	printf("# %s: %u times %s\n", label, n, what);
 	printf("figure clear_%s_%s_worst %.1f us\n", label, what, ns[n - 1] / 1000);
 	printf("figure clear_%s_%s_p999 %.1f us\n", label, what, ns[n - 1 - n / 1000] / 1000);

@@ -6,7 +6,6 @@
  *
  * To the daemon all that is somebody else's doing: tests/vm/81-sched-safety.
  */
-#include <numaif.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,17 +13,16 @@
 
 #include "bpf/sched_class.h"
 #include "bpf/scheduler.h"
+#include "lib/placement.h"
 #include "observe/cpus.h"
 
 static int move(int pid, unsigned int from, unsigned int to)
 {
-	const unsigned long from_mask = 1UL << from, to_mask = 1UL << to;
+	int left = placement_move_all(pid, UINT64_C(1) << from, to);
 
-	/* The kernel takes one bit less than it is told. */
-	if (migrate_pages(pid, 8 * sizeof(from_mask), &from_mask, &to_mask) >= 0)
-		return 0;
-	perror("schedprobe: migrate_pages");
-	return 1;
+	if (left < 0)
+		fprintf(stderr, "schedprobe: migrate_pages: %s\n", strerror(-left));
+	return left < 0;
 }
 
 int main(int argc, char **argv)

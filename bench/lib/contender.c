@@ -2,7 +2,6 @@
 #include "contender.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,10 +15,12 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "put.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-#define GENERATIONS "/sys/kernel/debug/lru_gen"
+#define DEBUG "/sys/kernel/debug"
+#define GENERATIONS "lru_gen"
 #define GENERATIONS_MAX 256
 /* In one call: little enough to go on for many windows. */
 #define RECLAIM "512K"
@@ -40,20 +41,10 @@ struct contender {
 	char cgroup[128];
 };
 
-/* 0 or -errno. */
-static int write_text(const char *path, const char *text)
-{
-	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return -errno;
-	return 0;
-}
-
 /* One command for each list, of its youngest generation. */
 static size_t list_generations(char (*ret_commands)[64])
 {
-	auto_fclose FILE *file = fopen(GENERATIONS, "re");
+	auto_fclose FILE *file = fopen(DEBUG "/" GENERATIONS, "re");
 	uint64_t memcg = 0, node = 0, number;
 	char line[256];
 	size_t n = 0;
@@ -83,18 +74,15 @@ static int age(const struct contender *contender)
 
 	(void)contender;
 	for (i = 0; i < n; i++)
-		aged += write_text(GENERATIONS, commands[i]) == 0;
+		aged += put_text(DEBUG, GENERATIONS, commands[i]) == 0;
 	return aged;
 }
 
 /* What is left may not suffice: it has worked for it anyway. */
 static int reclaim(const struct contender *contender)
 {
-	char path[160];
-	int err;
+	int err = put_text(contender->cgroup, "memory.reclaim", RECLAIM);
 
-	snprintf(path, sizeof(path), "%s/memory.reclaim", contender->cgroup);
-	err = write_text(path, RECLAIM);
 	return err == 0 || err == -EAGAIN;
 }
 

@@ -17,6 +17,7 @@
 
 #include "hostile.h"
 #include "memory.h"
+#include "put.h"
 #include "uring.h"
 
 #ifndef MADV_PAGEOUT
@@ -171,21 +172,6 @@ static int step_pinned(struct hostile *hostile)
 	return r < 0 ? r : 1;
 }
 
-static int write_file(const char *folder, const char *name, const char *text)
-{
-	char path[256];
-	int fd, r = 0;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		r = -errno;
-	close(fd);
-	return r;
-}
-
 /* Moves this process into a group of its own. */
 static int setup_group(struct hostile *hostile)
 {
@@ -199,13 +185,13 @@ static int setup_group(struct hostile *hostile)
 	if (mkdir(hostile->cgroup, 0755) < 0)
 		return -errno;
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	r = write_file(hostile->cgroup, "cgroup.procs", pid);
+	r = put_text(hostile->cgroup, "cgroup.procs", pid);
 	return r < 0 ? r : hostile_setup_piece(hostile);
 }
 
 static int step_reclaim(struct hostile *hostile)
 {
-	int r = write_file(hostile->cgroup, "memory.reclaim", "256K"), damage;
+	int r = put_text(hostile->cgroup, "memory.reclaim", "256K"), damage;
 
 	/* Less than was asked for is no failure. */
 	if (r < 0 && r != -EAGAIN)
@@ -224,7 +210,7 @@ static int step_cpuset(struct hostile *hostile)
 	else
 		snprintf(nodes, sizeof(nodes), "%d,%d", hostile->config->node,
 			 hostile->config->other_node);
-	r = write_file(hostile->cgroup, "cpuset.mems", nodes);
+	r = put_text(hostile->cgroup, "cpuset.mems", nodes);
 	if (r < 0)
 		return r;
 	r = hostile_verify(hostile->memory, HOSTILE_PAGES);

@@ -10,8 +10,13 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-double median(double *values, size_t n)
+void values_sort(double *values, size_t n)
 {
 	qsort(values, n, sizeof(*values), ascending);
+}
+
+double median(double *values, size_t n)
+{
+	values_sort(values, n);
 	return values[n / 2];
 }

@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* Smallest first. */
+void values_sort(double *values, size_t n);
+
 /* Sorts @values, of which there is one at least. */
 double median(double *values, size_t n);
 

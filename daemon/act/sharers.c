@@ -35,32 +35,15 @@ static int pair_run(void *room)
 	return 0;
 }
 
-/* 0; -EBUSY: a call is stuck; -ENOMEM. */
-static int pair_call(struct guard_client *client, struct pair *pair)
-{
-	struct pair *room;
-	int err;
-
-	if (!client->guard)
-		return pair_run(pair);
-	if (client->blocked && !guard_retry(client))
-		return -EBUSY;
-	room = guard_room(client->guard, sizeof(*room));
-	if (!room)
-		return -ENOMEM;
-	*room = *pair;
-	err = guard_call(client, pair_run, NULL);
-	if (err == 0)
-		*pair = *room;
-	return err;
-}
-
 /* 1 is less and 2 is greater; by an order that is the kernel's secret, and the same for all. */
 static int order_by_kcmp(struct sharers *sharers, uint32_t a, uint32_t b, int *ret_order)
 {
 	struct pair pair = { .a = (pid_t)a, .b = (pid_t)b };
-	int err = pair_call(&sharers->client, &pair);
+	int err;
 
+	/* One that was stuck may be through by now. */
+	guard_retry(&sharers->client);
+	err = guard_run(&sharers->client, pair_run, NULL, &pair, sizeof(pair));
 	if (err < 0)
 		return err;
 	if (pair.order < 0 || pair.order > 2)

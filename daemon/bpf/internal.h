@@ -56,6 +56,12 @@ struct bpf {
 int events_open(struct bpf *bpf);
 void events_close(struct bpf *bpf);
 
+/*
+ * stats.c: adds up @n entries of a per-CPU array, each of @words words (__u64), over @cpus
+ * possible CPUs. 0 or -errno, with @ret_sums as it was.
+ */
+int percpu_sum(int map_fd, int cpus, uint32_t n, size_t words, __u64 *ret_sums);
+
 /* Takes NULL for what was never opened. */
 void young_close(struct bpf *bpf);
 

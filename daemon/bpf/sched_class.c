@@ -6,8 +6,8 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "observe/proc.h"
 #include "util/cleanup.h"
 
 /* Of linux/sched.h; sched_getscheduler() has a flag above the policies. */
@@ -27,15 +27,6 @@ struct change {
 static const struct change enter = { POLICY_NORMAL, POLICY_EXT };
 static const struct change leave = { POLICY_EXT, POLICY_NORMAL };
 static const struct change look = { POLICY_EXT, -1 };
-
-/* A number above 0, as the folders of processes and threads are named; or 0. */
-static uint32_t number_of(const char *name)
-{
-	char *end;
-	unsigned long number = *name >= '1' && *name <= '9' ? strtoul(name, &end, 10) : 0;
-
-	return number && number <= INT_MAX && !*end ? (uint32_t)number : 0;
-}
 
 /* 1; 0: it is of another policy, or gone; or -errno. */
 static int change_thread(pid_t tid, const struct change *change)
@@ -63,7 +54,7 @@ static int change_process(const char *proc_root, uint32_t tgid, const struct cha
 	if (!dir)
 		return errno == ENOENT ? -ESRCH : -errno;
 	while ((entry = readdir(dir))) {
-		uint32_t tid = number_of(entry->d_name);
+		uint32_t tid = proc_parse_pid(entry->d_name);
 		int ret = tid ? change_thread((pid_t)tid, change) : 0;
 
 		changed += ret > 0;
@@ -81,7 +72,7 @@ static int change_all(const char *proc_root, const struct change *change)
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
-		uint32_t tgid = number_of(entry->d_name);
+		uint32_t tgid = proc_parse_pid(entry->d_name);
 		int ret = tgid ? change_process(proc_root, tgid, change) : 0;
 
 		changed += ret > 0 ? ret : 0;

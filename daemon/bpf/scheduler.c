@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf/internal.h"
 #include "bpf/sched_6_12.skel.h"
 #include "bpf/sched_6_13.skel.h"
-#include "util/cleanup.h"
 #include "util/file.h"
 
 /* Of Linux 6.4; the linux/bpf.h of Debian 12 does not know them. */
@@ -279,26 +279,10 @@ int scheduler_take_stray(struct scheduler *scheduler, uint32_t *ret_tgid)
 
 int scheduler_counts(const struct scheduler *scheduler, struct stats_sched *ret)
 {
-	auto_free struct stats_sched *of_cpus = NULL;
-	struct stats_sched sum = { 0 };
-	uint32_t zero = 0;
-
 	if (!scheduler)
 		return -ENOENT;
-	of_cpus = calloc((size_t)scheduler->cpus, sizeof(*of_cpus));
-	if (!of_cpus)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(scheduler->counters, &zero, of_cpus) < 0)
-		return -errno;
-	for (int cpu = 0; cpu < scheduler->cpus; cpu++) {
-		const uint64_t *from = (const uint64_t *)&of_cpus[cpu];
-		uint64_t *to = (uint64_t *)&sum;
-
-		for (size_t i = 0; i < sizeof(sum) / sizeof(*to); i++)
-			to[i] += from[i];
-	}
-	*ret = sum;
-	return 0;
+	return percpu_sum(scheduler->counters, scheduler->cpus, 1, sizeof(*ret) / sizeof(__u64),
+			  (__u64 *)ret);
 }
 
 int scheduler_process(const struct scheduler *scheduler, uint32_t tgid,

@@ -12,27 +12,31 @@
 /* All values are words: one sum does for all. */
 #define WORDS(type) (sizeof(type) / sizeof(__u64))
 
-/* Adds up @n entries of a per-CPU array, each of @words words. */
-static int entries_sum(const struct bpf *bpf, const struct bpf_map *map, uint32_t n, size_t words,
-		       __u64 *ret_sums)
+int percpu_sum(int map_fd, int cpus, uint32_t n, size_t words, __u64 *ret_sums)
 {
 	const size_t room = (size_t)n * words * sizeof(__u64);
 	auto_free __u64 *values = NULL, *sums = NULL;
 
-	values = malloc((size_t)bpf->cpus * words * sizeof(__u64));
+	values = malloc((size_t)cpus * words * sizeof(__u64));
 	sums = calloc(1, room);
 	if (!values || !sums)
 		return -ENOMEM;
 	for (uint32_t key = 0; key < n; key++) {
-		int r = bpf_map_lookup_elem(bpf_map__fd(map), &key, values);
+		int r = bpf_map_lookup_elem(map_fd, &key, values);
 
 		if (r < 0)
 			return r;
-		for (size_t i = 0; i < (size_t)bpf->cpus * words; i++)
+		for (size_t i = 0; i < (size_t)cpus * words; i++)
 			sums[key * words + i % words] += values[i];
 	}
 	memcpy(ret_sums, sums, room);
 	return 0;
+}
+
+static int entries_sum(const struct bpf *bpf, const struct bpf_map *map, uint32_t n, size_t words,
+		       __u64 *ret_sums)
+{
+	return percpu_sum(bpf_map__fd(map), bpf->cpus, n, words, ret_sums);
 }
 
 int bpf_totals(const struct bpf *bpf, struct stats_totals *ret)

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "observe/topology.h"
 #include "util/cleanup.h"
-#include "util/file.h"
-#include "util/units.h"
 
 /* What comes behind @word in the name of a file, a number; or -1. */
 static long number_behind(const char *name, const char *word)
@@ -91,24 +90,16 @@ static int read_cpus(const char *sys_root, struct cpus *cpus)
 	return ret;
 }
 
-/* The columns of nodeN/distance are the online nodes, ascending. */
+/* None is 0: that is for nodes that are not there. */
 static int read_distances(const char *sys_root, uint32_t node, uint64_t online,
 			  uint32_t ret[TIERED_NODES_MAX])
 {
-	char text[1024], *at = text, *end;
-	int length = file_read_text(text, sizeof(text), "%s/devices/system/node/node%u/distance",
-				    sys_root, node);
+	int error = topology_distances_read(sys_root, node, online, ret);
 
-	if (length < 0)
-		return length;
-	for (; online; online &= online - 1, at = end) {
-		unsigned long distance = strtoul(at, &end, 10);
-
-		if (end == at || !distance)
-			return -EINVAL;
-		ret[__builtin_ctzll(online)] = (uint32_t)distance;
-	}
-	return 0;
+	for (; error == 0 && online; online &= online - 1)
+		if (!ret[__builtin_ctzll(online)])
+			error = -EINVAL;
+	return error;
 }
 
 /* Of each slot all slots, nearest first; of two as near the one with the lower number. */
@@ -134,7 +125,6 @@ int cpus_read(const char *sys_root, struct cpus *ret, char *why, size_t why_size
 {
 	struct cpus *cpus = ret;
 	uint64_t online;
-	char text[256];
 	uint32_t slot;
 	int error;
 
@@ -147,11 +137,8 @@ int cpus_read(const char *sys_root, struct cpus *ret, char *why, size_t why_size
 	if (error == 0 && !cpus->setup.slots)
 		error = -ENOENT;
 	if (error == 0)
-		error = file_read_text(text, sizeof(text), "%s/devices/system/node/online",
-				       sys_root);
-	if (error >= 0)
-		error = units_parse_nodes(text, &online);
-	for (slot = 0; error >= 0 && slot < cpus->setup.slots; slot++)
+		error = topology_online_read(sys_root, &online);
+	for (slot = 0; error == 0 && slot < cpus->setup.slots; slot++)
 		error = read_distances(sys_root, cpus->node[slot], online, cpus->distance[slot]);
 	if (error < 0) {
 		if (error != -E2BIG)

@@ -6,6 +6,8 @@
 #include "target.h"
 #include "tiered/event.h"
 
+/* They get this part of the pages of a window at most: the others must have their turn. */
+#define BUDGET_PART 4
 /* As BPF adds faults up. */
 #define REGION_BYTES (UINT64_C(1) << 21)
 
@@ -43,8 +45,9 @@ static int find_process(struct target *const *targets, size_t n, uint32_t tgid, 
 	return 0;
 }
 
-int hints_walk(struct hints *hints, struct target *const *targets, size_t n, const uint64_t *left,
-	       round_fn *look, void *arg)
+/* As hints_walk(), while there is something left. */
+static int walk(struct hints *hints, struct target *const *targets, size_t n, const uint64_t *left,
+		round_fn *look, void *arg)
 {
 	uint64_t start, end, reached;
 	size_t i, index;
@@ -67,6 +70,20 @@ int hints_walk(struct hints *hints, struct target *const *targets, size_t n, con
 	}
 	hints->n = 0;
 	return 0;
+}
+
+int hints_walk(struct hints *hints, struct target *const *targets, size_t n, uint64_t *left,
+	       uint8_t *ahead, round_fn *look, void *arg)
+{
+	const uint64_t most = *left / BUDGET_PART, rest = *left - most;
+	int ret;
+
+	*left = most;
+	*ahead = 1;
+	ret = walk(hints, targets, n, left, look, arg);
+	*ahead = 0;
+	*left += rest;
+	return ret;
 }
 
 int hints_step_past(const struct hints *hints, size_t target, uint64_t *address, uint64_t *stop)

@@ -17,9 +17,6 @@ struct event_header;
 
 /* Regions that events told of; of more than these the first are kept. */
 #define HINTS_MAX 64
-/* They get this part of the pages of a window at most: the others must have their turn. */
-#define HINTS_PART 4
-
 struct hint {
 	uint64_t start;
 	uint32_t tgid;
@@ -44,11 +41,11 @@ void hints_note(struct hints *hints, const struct event_header *event);
 void hints_forget_ahead(struct hints *hints);
 
 /*
- * Looks at what was noted, while there is something @left of the budget, and then forgets it.
- * 0, -ECANCELED or -ENOMEM.
+ * Looks at what was noted, for a part of the budget, and then forgets it. @left: of the budget,
+ * which @look takes from; @ahead: 1 meanwhile, 0 afterwards. 0, -ECANCELED or -ENOMEM.
  */
-int hints_walk(struct hints *hints, struct target *const *targets, size_t n, const uint64_t *left,
-	       round_fn *look, void *arg);
+int hints_walk(struct hints *hints, struct target *const *targets, size_t n, uint64_t *left,
+	       uint8_t *ahead, round_fn *look, void *arg);
 
 /*
  * 1 with @address of this target moved behind what was looked at already, but no further than

@@ -226,22 +226,6 @@ static int mark_mapping(void *arg, size_t target, uint64_t from, uint64_t to, ui
 	return ret;
 }
 
-/* Where something happens, before anything else; 0, -ECANCELED or -ENOMEM. */
-static int walk_hints(struct walk *walk)
-{
-	struct idle *idle = walk->idle;
-	const uint64_t most = walk->left / HINTS_PART, rest = walk->left - most;
-	int ret;
-
-	walk->left = most;
-	walk->ahead = 1;
-	ret = hints_walk(&idle->hints, idle->targets, idle->n_targets, &walk->left, mark_mapping,
-			 walk);
-	walk->ahead = 0;
-	walk->left += rest;
-	return ret;
-}
-
 /*
  * Folios of which only tails are mapped have their idle flag at a head that no
  * walk meets. A frame that has become something else meanwhile does no harm:
@@ -283,7 +267,8 @@ int idle_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 
 	idle_drop_marks(idle);
 	slice_begin(&idle->slice);
-	err = walk_hints(&walk);
+	err = hints_walk(&idle->hints, idle->targets, idle->n_targets, &walk.left, &walk.ahead,
+			 mark_mapping, &walk);
 	if (!err)
 		whole = round_walk(idle->targets, idle->n_targets, &idle->cursor, mark_mapping,
 				   &walk);

@@ -35,21 +35,9 @@ static int search_run(void *room)
 /* As the ioctl; a target that is blocked is one that cannot be searched. */
 static int search_do(const struct target *target, struct search *search)
 {
-	struct guard_client *calls = target->calls;
-	struct search *room;
+	int err = guard_run(target->calls, search_run, NULL, search, sizeof(*search));
 
-	if (!calls || !calls->guard) {
-		search_run(search);
-		return search->found;
-	}
-	room = calls->blocked ? NULL : guard_room(calls->guard, sizeof(*room));
-	if (!room)
-		return -EBUSY;
-	*room = *search;
-	if (guard_call(calls, search_run, NULL) < 0)
-		return -EBUSY;
-	*search = *room;
-	return search->found;
+	return err < 0 ? err : search->found;
 }
 
 uint64_t pagemap_next_present(const struct target *target, uint64_t start, uint64_t end)

@@ -31,6 +31,17 @@ static uint64_t ticks_to_ns(uint64_t ticks)
 	return per_second > 0 ? ticks * (NSEC_PER_SEC / (uint64_t)per_second) : 0;
 }
 
+uint32_t proc_parse_pid(const char *name)
+{
+	unsigned long long pid;
+	char *end;
+
+	if (!isdigit((unsigned char)name[0]) || name[0] == '0')
+		return 0;
+	pid = strtoull(name, &end, 10);
+	return *end || pid > INT32_MAX ? 0 : (uint32_t)pid;
+}
+
 /* Whatever the name holds, it ends at the last ')' of the line. */
 static const char *name_end(const char *text, size_t length)
 {

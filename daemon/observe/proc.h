@@ -31,6 +31,9 @@ struct proc_stat {
 	char comm[16];
 };
 
+/* Pure: the number that a folder of /proc or of task/ is named by, from 1 on; 0: it is none. */
+uint32_t proc_parse_pid(const char *name);
+
 /* Pure: one line of /proc/PID/stat, any bytes, not NUL-terminated; 0 or -EINVAL. */
 int proc_parse_stat(const char *text, size_t length, struct proc_stat *ret);
 

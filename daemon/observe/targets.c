@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "targets.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -78,18 +77,6 @@ struct known *targets_known(const struct targets *targets, uint32_t tgid)
 	return NULL;
 }
 
-/* Names of processes in /proc are decimal numbers. */
-static uint32_t pid_of_name(const char *name)
-{
-	unsigned long long pid;
-	char *end;
-
-	if (!isdigit((unsigned char)name[0]) || name[0] == '0')
-		return 0;
-	pid = strtoull(name, &end, 10);
-	return *end || pid > INT32_MAX ? 0 : (uint32_t)pid;
-}
-
 /* readdir() tells end and failure apart by errno alone. */
 static int examine_all(struct targets *targets, const char *proc_root, struct candidates *found)
 {
@@ -105,7 +92,7 @@ static int examine_all(struct targets *targets, const char *proc_root, struct ca
 		entry = readdir(dir);
 		if (!entry)
 			return -errno;
-		pid = pid_of_name(entry->d_name);
+		pid = proc_parse_pid(entry->d_name);
 		if (pid)
 			err = targets_examine(targets, proc_root, pid, found);
 	}

@@ -105,4 +105,14 @@ uint64_t topology_free_least(const struct topology *topology, uint32_t node);
 /* One line for a person: "tier 0: node 0 (0.5 GiB); tier 1: node 1 (2.0 GiB); from ...". */
 const char *topology_describe(const struct topology *topology, char *buffer, size_t size);
 
+/*
+ * Distances of a node to those of @online, into their places of @ret; the others stay as they are.
+ * 0, -errno, or -EINVAL when one is missing.
+ */
+int topology_distances_read(const char *sys_root, uint32_t node, uint64_t online,
+			    uint32_t ret[TIERED_NODES_MAX]);
+
+/* Nodes that are online; 0 or -errno. */
+int topology_online_read(const char *sys_root, uint64_t *ret_nodes);
+
 #endif

@@ -202,27 +202,45 @@ uint64_t topology_cpus_read(const char *sys_root, uint32_t node)
 }
 
 /* The columns of nodeN/distance are the online nodes, ascending. */
+int topology_distances_read(const char *sys_root, uint32_t node, uint64_t online,
+			    uint32_t ret[TIERED_NODES_MAX])
+{
+	char text[1024], *at = text, *end;
+	int length = file_read_text(text, sizeof(text), "%s/devices/system/node/node%u/distance",
+				    sys_root, node);
+
+	if (length < 0)
+		return length;
+	for (; online; online &= online - 1, at = end) {
+		unsigned long distance = strtoul(at, &end, 10);
+
+		if (end == at)
+			return -EINVAL;
+		ret[__builtin_ctzll(online)] = (uint32_t)distance;
+	}
+	return 0;
+}
+
+int topology_online_read(const char *sys_root, uint64_t *ret_nodes)
+{
+	char text[512];
+	int length = file_read_text(text, sizeof(text), "%s/devices/system/node/online", sys_root);
+
+	return length < 0 ? length : units_parse_nodes(text, ret_nodes);
+}
+
+/* 0: nobody knows. */
 static uint64_t distance_to_cpu(const char *sys_root, uint32_t node, uint64_t online,
 				uint64_t with_cpus)
 {
-	char text[1024], *at = text;
-	uint64_t nearest = UINT32_MAX;
-	uint32_t column;
+	uint32_t distances[TIERED_NODES_MAX] = { 0 }, nearest = UINT32_MAX;
 
-	if (file_read_text(text, sizeof(text), "%s/devices/system/node/node%u/distance", sys_root,
-			   node) <= 0)
+	if (topology_distances_read(sys_root, node, online, distances) < 0)
 		return 0;
-	for (column = 0; column < TIERED_NODES_MAX; column++) {
-		unsigned long distance;
-		char *end;
+	for (; with_cpus; with_cpus &= with_cpus - 1) {
+		uint32_t distance = distances[__builtin_ctzll(with_cpus)];
 
-		if (!(online & NODE_BIT(column)))
-			continue;
-		distance = strtoul(at, &end, 10);
-		if (end == at)
-			return 0;
-		at = end;
-		if ((with_cpus & NODE_BIT(column)) && distance && distance < nearest)
+		if (distance && distance < nearest)
 			nearest = distance;
 	}
 	return nearest;
@@ -233,12 +251,10 @@ static unsigned int tiers_of_distance(const char *sys_root, uint64_t memory, uin
 {
 	struct ranked list[TIERED_NODES_MAX];
 	uint64_t online, with_cpus = 0;
-	char text[512];
 	uint32_t node;
 	size_t n = 0;
 
-	if (file_read_text(text, sizeof(text), "%s/devices/system/node/online", sys_root) <= 0 ||
-	    units_parse_nodes(text, &online) < 0)
+	if (topology_online_read(sys_root, &online) < 0)
 		return 0;
 	for (node = 0; node < TIERED_NODES_MAX; node++)
 		if ((online & NODE_BIT(node)) && topology_cpus_read(sys_root, node))

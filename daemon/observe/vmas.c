@@ -248,26 +248,6 @@ static void listing_drop(void *room)
 	free(listing->list.vmas);
 }
 
-/* By a helper, where there is one. */
-static int listing_make(const struct target *target, struct listing *listing)
-{
-	struct guard_client *calls = target->calls;
-	struct listing *room;
-	int err;
-
-	if (!calls || !calls->guard)
-		return listing_run(listing);
-	room = calls->blocked ? NULL : guard_room(calls->guard, sizeof(*room));
-	if (!room)
-		return -EBUSY;
-	*room = *listing;
-	err = guard_call(calls, listing_run, listing_drop);
-	/* What did not come back keeps its room. */
-	if (!calls->blocked)
-		*listing = *room;
-	return err;
-}
-
 /* 0, or -errno with nothing in the list. */
 static int list_fill(struct list *list, const struct target *target, const char *proc_root,
 		     vma_source_fn *source, void *source_arg)
@@ -279,7 +259,7 @@ static int list_fill(struct list *list, const struct target *target, const char 
 		.source_arg = source_arg,
 		.tgid = target->key.tgid,
 	};
-	int err = listing_make(target, &listing);
+	int err = guard_run(target->calls, listing_run, listing_drop, &listing, sizeof(listing));
 
 	*list = listing.list;
 	/* A pid in use again would list somebody else's mappings. */

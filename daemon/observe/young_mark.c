@@ -274,15 +274,9 @@ static int mark_hint(void *arg, size_t index, uint64_t from, uint64_t to, uint64
 static int walk_all(struct walk *walk)
 {
 	struct young *young = walk->young;
-	const uint64_t most = walk->left / HINTS_PART, rest = walk->left - most;
-	int err;
+	int err = hints_walk(&young->hints, young->targets, young->n_targets, &walk->left,
+			     &walk->ahead, mark_hint, walk);
 
-	walk->left = most;
-	walk->ahead = 1;
-	err = hints_walk(&young->hints, young->targets, young->n_targets, &walk->left, mark_hint,
-			 walk);
-	walk->ahead = 0;
-	walk->left += rest;
 	if (err < 0)
 		return err;
 	return round_walk(young->targets, young->n_targets, &young->cursor, mark_range, walk);

@@ -314,6 +314,25 @@ int guard_call(struct guard_client *client, int (*run)(void *room), void (*drop)
 	return -EBUSY;
 }
 
+int guard_run(struct guard_client *client, int (*run)(void *room), void (*drop)(void *room),
+	      void *job, size_t size)
+{
+	void *room;
+	int err;
+
+	if (!client || !client->guard)
+		return run(job);
+	room = client->blocked ? NULL : guard_room(client->guard, size);
+	if (!room)
+		return -EBUSY;
+	memcpy(room, job, size);
+	err = guard_call(client, run, drop);
+	/* What did not come back keeps its room. */
+	if (!client->blocked)
+		memcpy(job, room, size);
+	return err;
+}
+
 int guard_deserted(void)
 {
 	int deserted;

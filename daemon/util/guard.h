@@ -53,6 +53,16 @@ void *guard_room(struct guard *guard, size_t size);
 int guard_call(struct guard_client *client, int (*run)(void *room), void (*drop)(void *room));
 
 /*
+ * guard_run() - guard_call() for what is small enough to be copied
+ * @client: NULL, or without a guard: @run gets @job itself
+ * @job: of @size bytes; goes into the room, and what came back comes out of it again
+ *
+ * As guard_call(); -EBUSY also when there is no room.
+ */
+int guard_run(struct guard_client *client, int (*run)(void *room), void (*drop)(void *room),
+	      void *job, size_t size);
+
+/*
  * For what guard_call() runs, after each call that may have blocked: 1 when nobody waits
  * for it any more. Then all that is not in the room may be gone.
  */

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What guests of the scheduler ask the daemon, whose log is /run/log; sourced by 80 to 83.
+
+# status FILTER: of jq
+status() { build/tieredctl status --json >/run/status 2>/dev/null && jq -r "$1" /run/status; }
+state_is() { [ "$(status .scheduler.state)" = "$1" ]; }
+windows_at_least() { [ "$(status .asked.windows)" -ge "$1" ]; }
+
+# target PID FILTER: of the process
+target() {
+	build/tieredctl targets --json >/run/targets 2>/dev/null &&
+		jq -r ".targets[] | select(.pid == $1) | $2" /run/targets
+}
+# scheduled PID FIELD
+scheduled() { target "$1" ".scheduled.$2"; }
+is_home() { [ "$(scheduled "$1" home_node)" = "$2" ]; }
+# looked_at PID: windows in which it was looked at
+looked_at() { target "$1" .asked.windows; }
+looked_at_least() { [ "$(looked_at "$1")" -ge "$2" ]; }
+
+# follows PID: its pages go from node 1 to node 0. The window that is under way was marked
+# before; in three more its home has followed, and stays there. Three results.
+follows() {
+	build/bench/schedprobe "$1" 1 0
+	moved=$(looked_at "$1")
+	ok 'it follows its pages' poll 120 is_home "$1" 0
+	took=$(($(looked_at "$1") - moved))
+	within 'windows that it took' $took 0 4
+	figure windows_to_follow $took windows
+	bounced=0
+	for more in 1 2 3 4 5 6; do
+		poll 60 looked_at_least "$1" $((moved + took + more)) || break
+		is_home "$1" 0 || bounced=$((bounced + 1))
+	done
+	is 'windows in which it was at home elsewhere' "$bounced after $more" '0 after 6'
+}
