@@ -29,6 +29,7 @@ static void set_up(struct manager *manager, uint64_t kdamond, struct tracker_env
 	manager->damon = (struct damon_setup){
 		.source = bpf_damon(manager->bpf),
 		.mark = kdamond,
+		.physical = config->damon_physical,
 	};
 	manager->young = (struct young_setup){
 		.source = bpf_young(manager->bpf),

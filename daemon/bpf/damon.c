@@ -8,10 +8,12 @@
 #include <stdlib.h>
 
 #include "bpf/internal.h"
+#include "util/log.h"
 
 /**
  * struct damon_reader - the ring's reader
  * @each: for the time of one damon_read(), or NULL: what comes is dropped
+ * @lost: it was said that the ring is too small for windows as long as these
  */
 struct damon_reader {
 	struct damon_source source;
@@ -19,6 +21,7 @@ struct damon_reader {
 	struct ring_buffer *ring;
 	damon_record_fn *each;
 	void *each_arg;
+	int lost;
 };
 
 /* The tracepoint's own arguments, behind the one for its user. */
@@ -53,6 +56,12 @@ static int damon_read(void *arg, damon_record_fn *each, void *each_arg)
 	reader->each_arg = each_arg;
 	n = ring_buffer__consume(reader->ring);
 	reader->each = NULL;
+	if (reader->bpf->skeleton->bss->damon_lost && !reader->lost) {
+		reader->lost = 1;
+		log_info(
+			"DAMON tells of more regions in a window than are kept: of long windows it "
+			"is the beginning that counts; a shorter window_max helps");
+	}
 	return n < 0 ? n : 0;
 }
 

@@ -72,6 +72,8 @@ struct config {
 	char young_clear[CONFIG_NAME_MAX];
 	uint64_t young_lock_max_ns;
 	unsigned int young_lock_share_ppm; /* of time */
+	/* [tracker.damon] */
+	int damon_physical;
 	/* [tiers] */
 	struct config_tiers tiers;
 	struct units_share reserve;

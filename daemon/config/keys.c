@@ -70,6 +70,17 @@ static int parse_clear(const struct config_key *key, const char *value, void *fi
 	return young_clear_known(value) ? store_name(value, field) : -EINVAL;
 }
 
+static int parse_operations(const struct config_key *key, const char *value, void *field)
+{
+	int physical = strcmp(value, "paddr") == 0;
+
+	(void)key;
+	if (!physical && strcmp(value, "vaddr") != 0)
+		return -EINVAL;
+	*(int *)field = physical;
+	return 0;
+}
+
 static int parse_policy(const struct config_key *key, const char *value, void *field)
 {
 	(void)key;
@@ -247,6 +258,11 @@ static const struct config_key keys[] = {
 	    "expected a part of the time such as 5%", "5%",
 	    "Part of the time that clear_refs may make each process wait in all; it is cleared\n"
 	    "less often when that is not enough."),
+	KEY("tracker.damon", "operations", parse_operations, damon_physical,
+	    "expected vaddr or paddr", "vaddr",
+	    "What DAMON samples: vaddr (the address spaces of the first 128 targets), paddr (the\n"
+	    "memory of all nodes, whoever has it: at the same cost for any number of targets,\n"
+	    "and coarser the more memory there is)."),
 	KEY("tiers", "order", parse_tiers, tiers,
 	    "expected auto or node lists from fastest to slowest such as 0-1 > 2", "auto",
 	    "Memory nodes from fastest to slowest, such as 0-1 > 2. auto: the kernel's memory\n"

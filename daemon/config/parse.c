@@ -78,6 +78,20 @@ static int section_known(const char *section)
 	return 0;
 }
 
+/* All that have keys, in their order: "tiered, tracker.young, ". Returns @ret. */
+static const char *list_sections(char *ret, size_t size)
+{
+	size_t i, n, length = 0;
+	const struct config_key *key = config_keys(&n);
+
+	*ret = '\0';
+	for (i = 0; i < n && length < size; i++)
+		if (!i || strcmp(key[i].section, key[i - 1].section) != 0)
+			length += (size_t)snprintf(ret + length, size - length, "%s, ",
+						   key[i].section);
+	return ret;
+}
+
 static struct config_place here(const struct parser *parser)
 {
 	return (struct config_place){ .file = parser->file, .line = parser->line };
@@ -148,10 +162,11 @@ static int open_section(struct parser *parser, const char *line, size_t length)
 		return 1;
 	}
 	if (!section_known(parser->section)) {
-		tell(parser,
-		     "unknown section [%s]; expected tiered, tracker.young, tiers, migration, bpf, "
-		     "metrics or target NAME",
-		     shown(parser->section, word, sizeof(word)));
+		char known[256];
+
+		tell(parser, "unknown section [%s]; expected %sor target NAME",
+		     shown(parser->section, word, sizeof(word)),
+		     list_sections(known, sizeof(known)));
 		parser->section[0] = '\0';
 	}
 	return 1;

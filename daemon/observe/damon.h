@@ -19,14 +19,23 @@
 #define DAMON_REGIONS_MIN 20
 #define DAMON_REGIONS_MAX 400
 
+/* Ranges of memory without a hole that it is told of; what is behind is not watched. */
+#define DAMON_RANGES_MAX 64
+
 /* Targets beyond that would have a region or two each, which says nothing. */
 #define DAMON_TARGETS_MAX 128
 
 #define DAMON_PIECE_PAGES (1u << (DAMON_PIECE_SHIFT - 12))
 
+/* Bytes of memory, not of an address space. */
+struct damon_range {
+	uint64_t start;
+	uint64_t end;
+};
+
 /**
  * struct damon_seat - a target as the kdamond was told of it, at the same index
- * @tgid: of its process
+ * @tgid: of its process; 0: it is memory, and all targets find theirs in it
  * @coming: regions of the aggregation that is being told of
  * @areas: all of it since the last window that was read
  */
@@ -38,6 +47,7 @@ struct damon_seat {
 
 /**
  * struct damon - state of the tracker
+ * @ranges: memory that the kdamond was told of, where it samples that
  * @made: the kdamond is in sysfs
  * @thread: of the kdamond, 0: it rests
  * @cpu_ns: its CPU time when last looked at
@@ -54,6 +64,8 @@ struct damon {
 	size_t n_targets;
 	struct damon_seat *seats;
 	size_t n_seats;
+	struct damon_range ranges[DAMON_RANGES_MAX];
+	size_t n_ranges;
 	int made;
 	uint32_t thread;
 	uint64_t cpu_ns;

@@ -72,6 +72,21 @@ void damon_areas_carry(struct damon_areas *now, const struct damon_areas *before
 	}
 }
 
+const struct damon_area *damon_areas_find(const struct damon_areas *areas, uint64_t address)
+{
+	size_t low = 0, high = areas->n;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (areas->list[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < areas->n && areas->list[low].start <= address ? &areas->list[low] : NULL;
+}
+
 /* @base^@times, all in 1/2^32; @base below one. */
 static uint64_t power(uint64_t base, uint64_t times)
 {

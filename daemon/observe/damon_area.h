@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * damon_area.h - what DAMON says of an address space, and what that says of pages.
+ * damon_area.h - what DAMON says of an address space, or of memory, and what that says of pages.
  *
  * DAMON looks at one page of each region per sample, another one each time, and
  * says in how many samples of an aggregation the page was accessed. It keeps
@@ -51,6 +51,9 @@ int damon_areas_add(struct damon_areas *areas, uint64_t start, uint64_t end, uin
 
 /* Regions change from one aggregation to the next: @now gets what was seen of its areas in @before. */
 void damon_areas_carry(struct damon_areas *now, const struct damon_areas *before);
+
+/* The one that @address is in, or NULL. */
+const struct damon_area *damon_areas_find(const struct damon_areas *areas, uint64_t address);
 
 /*
  * Chance, in 1/65536, that a page of the area is accessed in so many times the length of a

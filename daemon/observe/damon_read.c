@@ -114,7 +114,40 @@ static void add_run(struct report *report, uint64_t address, const uint64_t *ent
 	}
 }
 
-/* @n pages from @address on, all of one piece. 0 or -errno. */
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * One bit for all pages of a piece. Samples come late where the CPUs are busy, and then stand for
+ * a longer time each: so many as were taken are the time that was watched.
+ */
+static uint8_t seen_of(const struct report *report, const struct damon_area *area, uint64_t address)
+{
+	uint64_t times =
+		least(report->interval_ns / DAMON_SAMPLE_NS, area->samples / DAMON_AREA_UNIT);
+	uint32_t chance = damon_area_chance(area, times);
+
+	return damon_piece_accessed(chance, address, report->damon->window) ? SEEN_ACCESSED
+									    : SEEN_IDLE;
+}
+
+/* Memory was sampled: how many of @n frames from @pfn on are of one piece? 0: nothing is known. */
+static size_t frames_alike(struct report *report, uint64_t pfn, size_t n)
+{
+	const uint64_t address = pfn << TIERED_PAGE_SHIFT;
+	const struct damon_area *area = damon_areas_find(report->areas, address);
+	uint64_t end;
+
+	if (!area)
+		return 0;
+	end = least(((address >> DAMON_PIECE_SHIFT) + 1) << DAMON_PIECE_SHIFT, area->end);
+	report->seen = seen_of(report, area, address);
+	return least(n, (end - address + TIERED_PAGE_SIZE - 1) >> TIERED_PAGE_SHIFT);
+}
+
+/* @n pages from @address on, all of one piece, if not memory was sampled. 0 or -errno. */
 static int report_pages(struct report *report, uint64_t address, size_t n)
 {
 	struct damon *damon = report->damon;
@@ -133,6 +166,13 @@ static int report_pages(struct report *report, uint64_t address, size_t n)
 			continue;
 		while (i + run < (size_t)got && pagemap_pfn(entries[i + run]) == pfn + run)
 			run++;
+		if (damon->setup->physical) {
+			run = frames_alike(report, pfn, run);
+			if (!run) {
+				run = 1;
+				continue;
+			}
+		}
 		add_run(report, address + (i << TIERED_PAGE_SHIFT), &entries[i], run);
 		present += run;
 	}
@@ -155,23 +195,27 @@ static const struct damon_area *area_at(struct report *report, uint64_t address)
 	return report->area < areas->n ? &areas->list[report->area] : NULL;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /*
- * One bit for all pages of a piece. Samples come late where the CPUs are busy, and then stand for
- * a longer time each: so many as were taken are the time that was watched.
+ * What is known of @address, and up to where: 1, and the piece ends at *@ret_stop; 0: nothing
+ * up to there.
  */
-static uint8_t seen_of(const struct report *report, const struct damon_area *area, uint64_t address)
+static int piece_at(struct report *report, uint64_t address, uint64_t to, uint64_t *ret_stop)
 {
-	uint64_t times =
-		least(report->interval_ns / DAMON_SAMPLE_NS, area->samples / DAMON_AREA_UNIT);
-	uint32_t chance = damon_area_chance(area, times);
+	const uint64_t stop = least(((address >> DAMON_PIECE_SHIFT) + 1) << DAMON_PIECE_SHIFT, to);
+	const struct damon_area *area;
 
-	return damon_piece_accessed(chance, address, report->damon->window) ? SEEN_ACCESSED
-									    : SEEN_IDLE;
+	*ret_stop = stop;
+	/* Page by page, by where each lies. */
+	if (report->damon->setup->physical)
+		return 1;
+	area = area_at(report, address);
+	if (!area || area->start > address) {
+		*ret_stop = area ? least(area->start, to) : to;
+		return 0;
+	}
+	*ret_stop = least(stop, area->end);
+	report->seen = seen_of(report, area, address);
+	return 1;
 }
 
 /* As round_fn. */
@@ -184,19 +228,13 @@ static int report_range(void *arg, size_t index, uint64_t from, uint64_t to, uin
 
 	(void)index;
 	while (address < to && !ret) {
-		const struct damon_area *area = area_at(report, address);
-		uint64_t stop = ((address >> DAMON_PIECE_SHIFT) + 1) << DAMON_PIECE_SHIFT;
+		uint64_t stop;
 
 		*ret_reached = address;
 		if (!report->left)
 			return 0;
-		if (!area || area->start > address) {
-			address = area ? least(area->start, to) : to;
-			continue;
-		}
-		stop = least(least(stop, area->end), to);
-		report->seen = seen_of(report, area, address);
-		ret = report_pages(report, address, (stop - address) >> TIERED_PAGE_SHIFT);
+		if (piece_at(report, address, to, &stop))
+			ret = report_pages(report, address, (stop - address) >> TIERED_PAGE_SHIFT);
 		if (!ret)
 			ret = slice_breathe(&damon->slice, damon->env);
 		address = stop;

@@ -27,10 +27,12 @@ struct damon_source {
  * @source: NULL: nobody hears it
  * @mark: by which our kdamond is known (util/kdamond.h); 0: none may be made, as nobody
  *	would take it away again
+ * @physical: it samples the memory of nodes, not the address spaces of targets
  */
 struct damon_setup {
 	const struct damon_source *source;
 	uint64_t mark;
+	int physical;
 };
 
 #endif

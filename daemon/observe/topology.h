@@ -83,6 +83,15 @@ int topology_tier_of(const struct topology *topology, uint32_t node);
 uint8_t topology_node_of_pfn(const struct topology *topology, uint64_t pfn);
 
 /*
+ * topology_range() - memory at frame @pfn or behind it, whichever node has it
+ *
+ * In whole memory blocks, as long as they are next to each other. Returns 1, or 0 when there is
+ * none: frames [*@ret_start, *@ret_end).
+ */
+int topology_range(const struct topology *topology, uint64_t pfn, uint64_t *ret_start,
+		   uint64_t *ret_end);
+
+/*
  * Free pages of each node now, with some of those in the lists of CPUs, in the order of
  * topology_nodes(); 0 or -errno. Reads /proc/zoneinfo, which has lines per CPU.
  */

@@ -181,3 +181,27 @@ uint8_t topology_node_of_pfn(const struct topology *topology, uint64_t pfn)
 	node = topology->pfns.units[unit];
 	return node == TOPOLOGY_PFN_MIXED ? node_by_zone(&topology->zones, pfn) : node;
 }
+
+static int has_memory(const struct topology_pfns *pfns, uint64_t unit)
+{
+	return unit < pfns->n_units && pfns->units[unit] != TIERED_NODE_NONE;
+}
+
+int topology_range(const struct topology *topology, uint64_t pfn, uint64_t *ret_start,
+		   uint64_t *ret_end)
+{
+	const struct topology_pfns *pfns = &topology->pfns;
+	uint64_t unit = pfn >> pfns->shift;
+
+	while (unit < pfns->n_units && !has_memory(pfns, unit))
+		unit++;
+	if (unit >= pfns->n_units)
+		return 0;
+	*ret_start = unit << pfns->shift;
+	if (*ret_start < pfn)
+		*ret_start = pfn;
+	while (has_memory(pfns, unit))
+		unit++;
+	*ret_end = unit << pfns->shift;
+	return 1;
+}

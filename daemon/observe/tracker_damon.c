@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DAMON: a kernel thread of ours samples the address spaces of targets, and a
- * BPF program hears what it has found (damon_area.h). Works on every stock
+ * DAMON: a kernel thread of ours samples the address spaces of targets, or the memory of all
+ * nodes, and a BPF program hears what it has found (damon_area.h). Works on every stock
  * kernel, sees regions, not pages.
  */
 #include <errno.h>
@@ -15,6 +15,7 @@
 
 #include "damon.h"
 #include "target.h"
+#include "topology.h"
 #include "tracker.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -133,7 +134,7 @@ static void tracker_damon_stop(void *state)
 	free(damon);
 }
 
-static int configure(const char *sys_root)
+static int configure(const char *sys_root, int physical)
 {
 	static const struct {
 		const char *file;
@@ -145,8 +146,14 @@ static int configure(const char *sys_root)
 		{ "contexts/0/monitoring_attrs/nr_regions/max", DAMON_REGIONS_MAX },
 		{ "contexts/0/monitoring_attrs/nr_regions/min", DAMON_REGIONS_MIN },
 	};
-	int ret = kdamond_set(sys_root, "vaddr", "contexts/0/operations");
 	size_t i;
+	int ret = kdamond_set(sys_root, physical ? "paddr" : "vaddr", "contexts/0/operations");
+
+	if (ret == -EINVAL && physical) {
+		log_error("DAMON of this kernel does not know operations = paddr "
+			  "(CONFIG_DAMON_PADDR); use vaddr");
+		return -EOPNOTSUPP;
+	}
 
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && !ret; i++)
 		ret = kdamond_set_u64(sys_root, numbers[i].value, numbers[i].file);
@@ -168,7 +175,7 @@ static int tracker_damon_start(const struct tracker_env *env, void **ret_state)
 	ret = kdamond_make(env->sys_root, damon->setup->mark);
 	damon->made = ret == 0;
 	if (!ret)
-		ret = configure(env->sys_root);
+		ret = configure(env->sys_root, damon->setup->physical);
 	if (ret < 0) {
 		tracker_damon_stop(damon);
 		return ret;
@@ -182,9 +189,15 @@ struct damon_seat *damon_seat(const struct damon *damon, const struct target *ta
 	size_t i;
 
 	for (i = 0; i < damon->n_seats; i++)
-		if (damon->seats[i].tgid == target->key.tgid)
+		if (!damon->seats[i].tgid || damon->seats[i].tgid == target->key.tgid)
 			return &damon->seats[i];
 	return NULL;
+}
+
+/* Of the target that sits there, if the kdamond is told of targets. */
+static uint32_t tgid_at(const struct damon *damon, size_t seat)
+{
+	return damon->setup->physical ? 0 : damon->targets[seat]->key.tgid;
 }
 
 static int is_same_set(const struct damon *damon, size_t n)
@@ -192,16 +205,18 @@ static int is_same_set(const struct damon *damon, size_t n)
 	size_t i;
 
 	for (i = 0; i < n && damon->n_seats == n; i++)
-		if (damon->seats[i].tgid != damon->targets[i]->key.tgid)
+		if (damon->seats[i].tgid != tgid_at(damon, i))
 			return 0;
 	return damon->n_seats == n;
 }
 
 static int tracker_damon_retarget(void *state, struct target *const *targets, size_t n)
 {
-	size_t i, seats = n < DAMON_TARGETS_MAX ? n : DAMON_TARGETS_MAX;
 	struct damon *damon = state;
+	size_t i, seats = n < DAMON_TARGETS_MAX ? n : DAMON_TARGETS_MAX;
 
+	if (damon->setup->physical)
+		seats = n ? 1 : 0;
 	damon->targets = targets;
 	damon->n_targets = n;
 	if (is_same_set(damon, seats))
@@ -213,7 +228,7 @@ static int tracker_damon_retarget(void *state, struct target *const *targets, si
 		return -ENOMEM;
 	damon->n_seats = seats;
 	for (i = 0; i < seats; i++)
-		damon->seats[i].tgid = targets[i]->key.tgid;
+		damon->seats[i].tgid = tgid_at(damon, i);
 	return 0;
 }
 
@@ -228,6 +243,43 @@ uint64_t damon_cpu_ns(struct damon *damon)
 	return spent_ns;
 }
 
+/* Memory as it is now; 1 when the kdamond was told of other. */
+static int find_ranges(struct damon *damon)
+{
+	struct damon_range now[DAMON_RANGES_MAX];
+	uint64_t start, end = 0;
+	size_t n = 0;
+	int changed;
+
+	while (n < DAMON_RANGES_MAX && topology_range(damon->env->topology, end, &start, &end))
+		now[n++] = (struct damon_range){ .start = start << TIERED_PAGE_SHIFT,
+						 .end = end << TIERED_PAGE_SHIFT };
+	changed = n != damon->n_ranges || memcmp(now, damon->ranges, n * sizeof(now[0])) != 0;
+	memcpy(damon->ranges, now, n * sizeof(now[0]));
+	damon->n_ranges = n;
+	return changed;
+}
+
+static int tell_ranges(const struct damon *damon)
+{
+	static const char folder[] = "contexts/0/targets/0/regions";
+	const char *sys_root = damon->env->sys_root;
+	char file[64];
+	size_t i;
+	int ret;
+
+	snprintf(file, sizeof(file), "%s/nr_regions", folder);
+	ret = kdamond_set_u64(sys_root, damon->n_ranges, file);
+	for (i = 0; i < damon->n_ranges && !ret; i++) {
+		snprintf(file, sizeof(file), "%s/%zu/start", folder, i);
+		ret = kdamond_set_u64(sys_root, damon->ranges[i].start, file);
+		snprintf(file, sizeof(file), "%s/%zu/end", folder, i);
+		if (!ret)
+			ret = kdamond_set_u64(sys_root, damon->ranges[i].end, file);
+	}
+	return ret;
+}
+
 static int tell_targets(const struct damon *damon)
 {
 	const char *sys_root = damon->env->sys_root;
@@ -235,11 +287,13 @@ static int tell_targets(const struct damon *damon)
 	size_t i;
 	int ret = kdamond_set_u64(sys_root, damon->n_seats, "contexts/0/targets/nr_targets");
 
+	if (damon->setup->physical)
+		return ret ? ret : tell_ranges(damon);
 	for (i = 0; i < damon->n_seats && !ret; i++) {
 		snprintf(tgid, sizeof(tgid), "%" PRIu32, damon->seats[i].tgid);
 		ret = kdamond_set(sys_root, tgid, "contexts/0/targets/%zu/pid_target", i);
 	}
-	return ret ? ret : kdamond_set(sys_root, "on", "state");
+	return ret;
 }
 
 /* A process that ended meanwhile is told of in the next window; others' kdamonds may go, too. */
@@ -248,6 +302,8 @@ static void wake(struct damon *damon)
 	const struct damon_source *source = damon->setup->source;
 	int ret = tell_targets(damon);
 
+	if (!ret)
+		ret = kdamond_set(damon->env->sys_root, "on", "state");
 	if (ret < 0 && ret != damon->error)
 		log_warning("the kdamond cannot be started: %s; trying again with each window",
 			    strerror(-ret));
@@ -281,6 +337,8 @@ static int tracker_damon_mark(void *state, uint64_t max_pages, struct tracker_co
 
 	if (damon->thread && kdamond_thread(damon->env->sys_root) != damon->thread)
 		damon->thread = 0;
+	if (damon->setup->physical && find_ranges(damon))
+		rest(damon);
 	if (!damon->thread && damon->n_seats)
 		wake(damon);
 	damon->window++;

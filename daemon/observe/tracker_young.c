@@ -43,6 +43,15 @@ static int tracker_young_probe(const struct tracker_env *env, char *reason, size
 	return ret;
 }
 
+static void free_seats(struct young *young)
+{
+	size_t i;
+
+	for (i = 0; i < young->n_targets; i++)
+		young_regions_free(&young->seats[i].regions);
+	free(young->seats);
+}
+
 static void tracker_young_stop(void *state)
 {
 	struct young *young = state;
@@ -52,8 +61,7 @@ static void tracker_young_stop(void *state)
 	/* Bits that were cleared mean nothing to the kernel, and come back with the next access. */
 	idle_bitmap_close(&young->bitmap);
 	folio_reader_free(young->folios);
-	young_regions_free(&young->regions);
-	free(young->seats);
+	free_seats(young);
 	spans_free(&young->spans);
 	spans_free(&young->due);
 	spans_free(&young->next_due);
@@ -76,7 +84,7 @@ static int tracker_young_start(const struct tracker_env *env, void **ret_state)
 	young->source = env->young->source;
 	young->ns_per_page = FIRST_NS_PER_PAGE;
 	young->bitmap.fd = -1;
-	young->regions.bytes_max = env->memory_max ? env->memory_max : UINT64_MAX;
+	young->room.bytes_max = env->memory_max ? env->memory_max : UINT64_MAX;
 	err = young_clear_choose(env, &young->clear, reason, sizeof(reason));
 	if (!err)
 		err = young->clear->start(young);
@@ -126,17 +134,24 @@ void young_turn_marks(struct young *young)
 	}
 }
 
-/* Of those that stay is remembered when the next clearing may be, and if it was refused. */
-static struct young_seat next_seat(const struct young *young, uint32_t id)
+/*
+ * Of those that stay is remembered what their memory is like, when the next clearing may be, and
+ * if it was refused.
+ */
+static struct young_seat next_seat(struct young *young, uint32_t id)
 {
-	struct young_seat next = { .id = id };
+	struct young_seat next = { .id = id, .regions.room = &young->room };
 	size_t i;
 
 	for (i = 0; i < young->n_targets; i++) {
-		if (young->seats[i].id != id)
+		struct young_seat *seat = &young->seats[i];
+
+		if (seat->id != id)
 			continue;
-		next.next_ns = young->seats[i].next_ns;
-		next.refused = young->seats[i].refused;
+		next.next_ns = seat->next_ns;
+		next.refused = seat->refused;
+		next.regions = seat->regions;
+		seat->regions = (struct young_regions){ .room = &young->room };
 	}
 	return next;
 }
@@ -168,7 +183,7 @@ static int tracker_young_retarget(void *state, struct target *const *targets, si
 	young_drop_marks(young);
 	for (i = 0; i < n; i++)
 		seats[i] = next_seat(young, targets[i]->id);
-	free(young->seats);
+	free_seats(young);
 	young->seats = seats;
 	young->targets = targets;
 	young->n_targets = n;

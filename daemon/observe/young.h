@@ -68,6 +68,7 @@ struct young_runs {
  * @cleared: they were
  * @refused: they will not be, since that would take its lock for too long; it was said
  * @next_ns: not to be cleared before, where that takes a lock for long
+ * @regions: what is known of its memory, and forgotten with it
  */
 struct young_seat {
 	uint32_t id;
@@ -78,6 +79,7 @@ struct young_seat {
 	uint8_t cleared;
 	uint8_t refused;
 	uint64_t next_ns;
+	struct young_regions regions;
 };
 
 struct young;
@@ -108,6 +110,7 @@ struct young_clear {
  * @bitmap: of frames to be cleared, and of shared pages; without a file nothing is asked of it
  * @due, @next_due: addresses to be cleared, for methods by address: in this window, and as
  *	read() has met them for the next one
+ * @room: what the regions of all seats take
  * @targets: the caller's
  * @seats: one per target
  * @fresh: what the last read() has done of the work of mark(), ascending
@@ -124,7 +127,7 @@ struct young {
 	struct idle_bitmap bitmap;
 	struct spans due, next_due;
 	struct folio_reader *folios;
-	struct young_regions regions;
+	struct young_room room;
 	struct target *const *targets;
 	struct young_seat *seats;
 	size_t n_targets;

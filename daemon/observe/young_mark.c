@@ -46,7 +46,7 @@ static void mark_block(struct walk *walk, size_t index, uint32_t number, uint64_
 	walk->cost.skipped += YOUNG_BLOCK_PAGES - present;
 	if (!present)
 		return;
-	view.region = young_region_meet(&young->regions, young->targets[index], young->folios,
+	view.region = young_region_meet(&seat->regions, young->targets[index], young->folios,
 					view.block, view.table, &view.look, young->window);
 	if (!view.region)
 		return;
@@ -282,6 +282,15 @@ static int walk_all(struct walk *walk)
 	return round_walk(young->targets, young->n_targets, &young->cursor, mark_range, walk);
 }
 
+static void sweep_regions(struct young *young)
+{
+	size_t i;
+
+	for (i = 0; i < young->n_targets; i++)
+		young_regions_sweep(&young->seats[i].regions, young->window);
+	young->room.refused = 0;
+}
+
 int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 {
 	struct walk walk = { .young = state, .left = max_pages, .asked = UINT64_MAX };
@@ -297,7 +306,7 @@ int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost)
 	young->window++;
 	slice_begin(&young->slice);
 	folio_reader_window(young->folios);
-	young_regions_sweep(&young->regions, young->window);
+	sweep_regions(young);
 	whole = walk_all(&walk);
 	young->fresh.n = 0;
 	err = whole < 0 ? whole : young->clear->commit(young);

@@ -176,20 +176,20 @@ static void report_block(struct young *young, struct span *span, const struct yo
 static struct young_run *read_block(struct young *young, struct span *span, uint32_t number,
 				    struct young_run *run, struct tracker_cost *cost)
 {
+	struct young_seat *seat = &young->seats[span->target];
 	struct young_view view;
 
 	cost->pages += young->shared_turn ? 0 : YOUNG_BLOCK_PAGES;
 	if (!young_view_open(young, number, span->start, span->end, &view))
 		return NULL;
-	view.seat = &young->seats[span->target];
-	view.region = young_region_find(&young->regions, view.seat->id, view.block->address,
-					young->window);
+	view.seat = seat;
+	view.region = young_region_find(&seat->regions, view.block->address, young->window);
 	/* Not there at mark(), or a huge page then and pieces now, or the other way round. */
 	if (!view.region || young_region_is_huge(view.region) != (view.block->kind == YOUNG_HUGE)) {
 		cost->skipped += young->shared_turn ? 0 : YOUNG_BLOCK_PAGES;
 	} else {
 		if (!young->shared_turn &&
-		    young_region_refresh(&young->regions, view.region, young->targets[span->target],
+		    young_region_refresh(&seat->regions, view.region, young->targets[span->target],
 					 &view.look, view.first, view.end) < 0)
 			return NULL;
 		view.detail = young_region_detail(view.region);

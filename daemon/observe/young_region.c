@@ -29,14 +29,14 @@
  */
 #define FORGET_WINDOWS 1024
 #define FORGET_SCARCE_WINDOWS 64
-/* Looked at in one sweep: all of them in as many windows, and a few more. */
+/* Of the regions of a target one in so many is looked at in one sweep. */
 #define SWEEP_PART 256
-#define SWEEP_LEAST 256
 
 #define OVERHEAD_BYTES 32 /* of malloc(), and a bucket of the hash table */
+#define TABLE_BYTES (sizeof(UT_hash_table) + 32 * sizeof(UT_hash_bucket)) /* an almost empty one */
 
 struct young_region {
-	struct young_region_key key;
+	uint64_t address;
 	uint32_t window; /* last met */
 	uint32_t learnt;
 	uint8_t looks; /* modulo 256 */
@@ -147,23 +147,23 @@ static uint64_t region_bytes(const struct young_region *region)
 #define DETAIL_BYTES (OVERHEAD_BYTES + sizeof(struct young_detail))
 
 /* Is there room for so much more? */
-static int may_grow(struct young_regions *regions, uint64_t bytes)
+static int may_grow(struct young_room *room, uint64_t bytes)
 {
-	if (regions->bytes + bytes <= regions->bytes_max)
+	if (room->bytes + bytes <= room->bytes_max)
 		return 1;
-	if (!regions->told)
+	if (!room->told)
 		log_warning("memory_max has no room for what is known of more than %llu KiB of "
 			    "page tables: some memory is not watched, and stays where it is; a "
 			    "larger memory_max helps",
-			    (unsigned long long)regions->bytes >> 10);
-	regions->told = regions->refused = 1;
+			    (unsigned long long)room->bytes >> 10);
+	room->told = room->refused = 1;
 	return 0;
 }
 
 static void drop_detail(struct young_regions *regions, struct young_region *region)
 {
 	if (region->detail)
-		regions->bytes -= DETAIL_BYTES;
+		regions->room->bytes -= DETAIL_BYTES;
 	free(region->detail);
 	region->detail = NULL;
 }
@@ -176,11 +176,11 @@ static int keep_detail(struct young_regions *regions, struct young_region *regio
 		return 0;
 	}
 	if (!region->detail) {
-		if (may_grow(regions, DETAIL_BYTES))
+		if (may_grow(regions->room, DETAIL_BYTES))
 			region->detail = malloc(sizeof(*detail));
 		if (!region->detail)
 			return -ENOMEM;
-		regions->bytes += DETAIL_BYTES;
+		regions->room->bytes += DETAIL_BYTES;
 	}
 	*region->detail = *detail;
 	return 0;
@@ -189,7 +189,7 @@ static int keep_detail(struct young_regions *regions, struct young_region *regio
 /* Some looks apart from each other, so that not all is learnt again at once. */
 static int is_stale(const struct young_region *region, uint32_t window)
 {
-	const uint32_t turn = (uint32_t)(region->key.address / YOUNG_BLOCK_BYTES);
+	const uint32_t turn = (uint32_t)(region->address / YOUNG_BLOCK_BYTES);
 
 	return !region->known || window - region->learnt >= RELEARN_WINDOWS ||
 	       (region->looks + turn) % RELEARN_LOOKS == 0;
@@ -244,38 +244,38 @@ static void drop(struct young_regions *regions, struct young_region *region)
 		regions->swept = region->hh.next;
 	HASH_DEL(regions->table, region);
 	drop_detail(regions, region);
-	regions->bytes -= region_bytes(region);
+	regions->room->bytes -= region_bytes(region);
+	if (!regions->table)
+		regions->room->bytes -= TABLE_BYTES;
 	free(region);
 }
 
-static struct young_region *find(const struct young_regions *regions, uint32_t target,
-				 uint64_t address)
+static struct young_region *find(const struct young_regions *regions, uint64_t address)
 {
-	const struct young_region_key key = { .address = address, .target = target };
 	struct young_region *region;
 
-	HASH_FIND(hh, regions->table, &key, sizeof(key), region);
+	HASH_FIND(hh, regions->table, &address, sizeof(address), region);
 	return region;
 }
 
-static struct young_region *add(struct young_regions *regions, uint32_t target,
-				const struct young_block *block)
+static struct young_region *add(struct young_regions *regions, const struct young_block *block)
 {
 	const struct young_region like = { .huge = block->kind == YOUNG_HUGE };
 	const uint64_t bytes = region_bytes(&like);
-	struct young_region *region = may_grow(regions, bytes) ? calloc(1, bytes - OVERHEAD_BYTES)
-							       : NULL;
+	const uint64_t more = bytes + (regions->table ? 0 : TABLE_BYTES);
+	struct young_region *region =
+		may_grow(regions->room, more) ? calloc(1, bytes - OVERHEAD_BYTES) : NULL;
 
 	if (!region)
 		return NULL;
-	region->key = (struct young_region_key){ .address = block->address, .target = target };
+	region->address = block->address;
 	region->huge = like.huge;
-	HASH_ADD(hh, regions->table, key, sizeof(region->key), region);
-	if (find(regions, target, block->address) != region) {
+	HASH_ADD(hh, regions->table, address, sizeof(region->address), region);
+	if (find(regions, block->address) != region) {
 		free(region);
 		return NULL;
 	}
-	regions->bytes += bytes;
+	regions->room->bytes += more;
 	return region;
 }
 
@@ -284,7 +284,7 @@ young_region_meet(struct young_regions *regions, const struct target *target,
 		  struct folio_reader *folios, const struct young_block *block,
 		  const struct young_table *table, const struct young_look *look, uint32_t window)
 {
-	struct young_region *region = find(regions, target->id, block->address);
+	struct young_region *region = find(regions, block->address);
 
 	/* Two mappings in one block: what was marked first counts. */
 	if (region && region->window == window)
@@ -294,7 +294,7 @@ young_region_meet(struct young_regions *regions, const struct target *target,
 		region = NULL;
 	}
 	if (!region)
-		region = add(regions, target->id, block);
+		region = add(regions, block);
 	if (!region)
 		return NULL;
 	if (learn(regions, region, target, folios, block, table, look, window) < 0) {
@@ -307,10 +307,10 @@ young_region_meet(struct young_regions *regions, const struct target *target,
 	return region;
 }
 
-const struct young_region *young_region_find(const struct young_regions *regions, uint32_t target,
-					     uint64_t address, uint32_t window)
+const struct young_region *young_region_find(const struct young_regions *regions, uint64_t address,
+					     uint32_t window)
 {
-	const struct young_region *region = find(regions, target, address);
+	const struct young_region *region = find(regions, address);
 
 	return region && region->window == window ? region : NULL;
 }
@@ -332,7 +332,7 @@ int young_region_refresh(struct young_regions *regions, const struct young_regio
 			 const struct target *target, const struct young_look *look,
 			 unsigned int first, unsigned int end)
 {
-	struct young_region *region = find(regions, of->key.target, of->key.address);
+	struct young_region *region = find(regions, of->address);
 	struct young_detail detail = { .odd = { 0 } };
 	uint64_t entries[YOUNG_BLOCK_PAGES];
 	unsigned int i;
@@ -340,8 +340,8 @@ int young_region_refresh(struct young_regions *regions, const struct young_regio
 
 	if (region != of || !may_be_joined(region, look))
 		return 0;
-	n = target_pagemap(target, of->key.address + ((uint64_t)first << TIERED_PAGE_SHIFT),
-			   entries, end - first);
+	n = target_pagemap(target, of->address + ((uint64_t)first << TIERED_PAGE_SHIFT), entries,
+			   end - first);
 	if (n < 0)
 		return n;
 	if (region->detail)
@@ -375,8 +375,8 @@ int young_region_is_huge(const struct young_region *region)
 
 void young_regions_sweep(struct young_regions *regions, uint32_t window)
 {
-	const uint32_t age = regions->refused ? FORGET_SCARCE_WINDOWS : FORGET_WINDOWS;
-	size_t n = HASH_COUNT(regions->table) / SWEEP_PART + SWEEP_LEAST;
+	const uint32_t age = regions->room->refused ? FORGET_SCARCE_WINDOWS : FORGET_WINDOWS;
+	size_t n = HASH_COUNT(regions->table) / SWEEP_PART + 1;
 	struct young_region *region;
 
 	while (n-- && regions->table) {
@@ -384,10 +384,6 @@ void young_regions_sweep(struct young_regions *regions, uint32_t window)
 		regions->swept = region->hh.next;
 		if ((int32_t)(region->window - (window - age)) < 0)
 			drop(regions, region);
-		if (!regions->swept) {
-			regions->refused = 0;
-			break;
-		}
 	}
 }
 

@@ -51,26 +51,28 @@ struct young_detail {
 	uint64_t zero[YOUNG_WORDS];
 };
 
-struct young_region_key {
-	uint64_t address;
-	uint32_t target;
-	uint32_t pad;
-};
-
 /**
- * struct young_regions - all of them
- * @swept: the next one to be looked at for whether it is still met
+ * struct young_room - what the regions of all targets take
  * @bytes, @bytes_max: that they take, and may take
- * @refused: since the last sweep there was no room for one
+ * @refused: lately there was no room for one: the user clears it after a sweep
  * @told: that there was none, ever
  */
-struct young_regions {
-	struct young_region *table;
-	struct young_region *swept;
+struct young_room {
 	uint64_t bytes;
 	uint64_t bytes_max;
 	uint8_t refused;
 	uint8_t told;
+};
+
+/**
+ * struct young_regions - those of one target; may be moved
+ * @room: the user's
+ * @swept: the next one to be looked at for whether it is still met
+ */
+struct young_regions {
+	struct young_room *room;
+	struct young_region *table;
+	struct young_region *swept;
 };
 
 /* Pure: what a table shows. */
@@ -90,8 +92,8 @@ young_region_meet(struct young_regions *regions, const struct target *target,
 		  const struct young_table *table, const struct young_look *look, uint32_t window);
 
 /* The region as it was marked in @window, or NULL. */
-const struct young_region *young_region_find(const struct young_regions *regions, uint32_t target,
-					     uint64_t address, uint32_t window);
+const struct young_region *young_region_find(const struct young_regions *regions, uint64_t address,
+					     uint32_t window);
 
 /*
  * young_region_refresh() - who maps pages as well, now

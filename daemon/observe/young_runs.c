@@ -38,8 +38,9 @@ struct young_run *young_run_extend(struct young *young, uint32_t target, struct 
 		run = run_add(&young->fresh, target);
 	if (!run)
 		return NULL;
-	view->region = young_region_meet(&young->regions, young->targets[target], young->folios,
-					 view->block, view->table, &view->look, young->window + 1);
+	view->region = young_region_meet(&young->seats[target].regions, young->targets[target],
+					 young->folios, view->block, view->table, &view->look,
+					 young->window + 1);
 	if (!view->region ||
 	    (view->detail = young_region_detail(view->region), young_view_shared(view))) {
 		/* Not for this one, and the run ends; one without blocks is no harm. */

@@ -2,6 +2,7 @@
 /* DAMON as a tracker: what regions say of pages, its kdamond in sysfs, and that it goes. */
 #include "fake_tracker.h"
 #include "observe/damon.h"
+#include "observe/pagemap.h"
 #include "observe/tracker.h"
 #include "observe/vmas.h"
 #include "tree.h"
@@ -47,6 +48,25 @@ static void test_areas_carry(void **state)
 	assert_int_equal(now.list[2].hits, 0);
 	damon_areas_free(&before);
 	damon_areas_free(&now);
+}
+
+static void test_areas_find(void **state)
+{
+	struct damon_areas areas = { 0 };
+
+	(void)state;
+	assert_null(damon_areas_find(&areas, 0));
+	damon_areas_add(&areas, M, 2 * M, 3, 20);
+	damon_areas_add(&areas, 2 * M, 3 * M, 3, 20);
+	damon_areas_add(&areas, 5 * M, 6 * M, 3, 20);
+	assert_null(damon_areas_find(&areas, M - 1));
+	assert_ptr_equal(damon_areas_find(&areas, M), &areas.list[0]);
+	assert_ptr_equal(damon_areas_find(&areas, 2 * M), &areas.list[1]);
+	assert_ptr_equal(damon_areas_find(&areas, 3 * M - 1), &areas.list[1]);
+	assert_null(damon_areas_find(&areas, 3 * M));
+	assert_ptr_equal(damon_areas_find(&areas, 6 * M - 1), &areas.list[2]);
+	assert_null(damon_areas_find(&areas, 6 * M));
+	damon_areas_free(&areas);
 }
 
 static uint32_t chance_of(uint32_t hits, uint32_t samples, uint64_t times)
@@ -115,12 +135,19 @@ static void make_folders(const struct tree *tree)
 		"contexts/0/monitoring_attrs/nr_regions/max",
 		"contexts/0/targets/nr_targets",
 		"contexts/0/targets/0/pid_target",
+		"contexts/0/targets/0/regions/nr_regions",
 	};
 	char path[160];
 	size_t i;
 
 	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), FOLDER "0/%s", files[i]);
+		tree_text(tree, path, "0\n");
+	}
+	for (i = 0; i < 8; i++) {
+		snprintf(path, sizeof(path), FOLDER "0/contexts/0/targets/0/regions/%zu/start", i);
+		tree_text(tree, path, "0\n");
+		snprintf(path, sizeof(path), FOLDER "0/contexts/0/targets/0/regions/%zu/end", i);
 		tree_text(tree, path, "0\n");
 	}
 	tree_text(tree, FOLDER "nr_kdamonds", "0\n");
@@ -199,9 +226,9 @@ static void test_undone_after_a_crash(void **state)
 	tree_remove(&tree, "");
 }
 
-/* Tells of one target: its first half hot, the second cold; ignored as long as nobody is watched. */
+/* Tells of one target: hot up to the middle, cold from there on. */
 static struct {
-	uint64_t start;
+	uint64_t start, middle, end;
 	uint32_t watched;
 } told;
 
@@ -214,15 +241,14 @@ static void fake_watch(void *arg, uint32_t tid)
 static int fake_records(void *arg, damon_record_fn *each, void *each_arg)
 {
 	struct damon_record record = { .regions = 2 };
-	uint64_t half = FAKE_PAGES / 2 * TIERED_PAGE_SIZE;
 
 	(void)arg;
 	record.start = told.start;
-	record.end = told.start + half;
+	record.end = told.middle;
 	record.accesses = DAMON_SAMPLES;
 	each(each_arg, &record);
-	record.start += half;
-	record.end += half;
+	record.start = told.middle;
+	record.end = told.end;
 	record.accesses = 0;
 	each(each_arg, &record);
 	/* One of nobody, and half of an aggregation. */
@@ -260,72 +286,139 @@ static void count_target(void *arg, struct target *target)
 	(*(unsigned int *)arg)++;
 }
 
-/* Frames of pagemap are hidden from those who are not root. */
-static int frames_are_hidden(const struct target *target)
-{
-	uint64_t entry;
+/**
+ * struct scene - a child, what it shares with nobody since it was touched there, and DAMON's files
+ * @frames: of its pages, 0: hidden from those who are not root
+ */
+struct scene {
+	struct damon_source source;
+	struct damon_setup setup;
+	struct tracker_env env;
+	struct target *target;
+	struct tree tree;
+	pid_t child;
+	uint64_t start;
+	uint64_t frames[FAKE_PAGES];
+	void *damon;
+};
 
-	return target_pagemap(target, told.start, &entry, 1) != 1 || !(entry & 0xffffffff);
+static void scene_open(struct scene *scene, int physical)
+{
+	struct target_key key;
+	size_t i;
+
+	*scene = (struct scene){ .source = { .watch = fake_watch, .read = fake_records },
+				 .start = (uintptr_t)pages_make() };
+	/* What a child shares with us since the fork is not its own. */
+	scene->child = child_make();
+	key = child_key(scene->child);
+	assert_int_equal(target_open("/proc", 3, &key, NULL, &scene->target), 0);
+	scene->target->vmas = malloc(sizeof(struct vma));
+	scene->target->vmas[0] =
+		(struct vma){ scene->start, scene->start + FAKE_PAGES * TIERED_PAGE_SIZE };
+	scene->target->n_vmas = 1;
+	assert_int_equal(target_pagemap(scene->target, scene->start, scene->frames, FAKE_PAGES),
+			 FAKE_PAGES);
+	for (i = 0; i < FAKE_PAGES; i++)
+		scene->frames[i] = pagemap_pfn(scene->frames[i]);
+	tree_make(&scene->tree);
+	make_folders(&scene->tree);
+	scene->setup = (struct damon_setup){ .source = &scene->source,
+					     .mark = 10000007,
+					     .physical = physical };
+	scene->env = (struct tracker_env){ .proc_root = "/proc",
+					   .sys_root = scene->tree.root,
+					   .damon = &scene->setup,
+					   .topology = fake_topology() };
+	memset(&pages, 0, sizeof(pages));
+}
+
+static void scene_close(struct scene *scene)
+{
+	tracker_damon.stop(scene->damon);
+	assert_int_equal(number(&scene->tree, "nr_kdamonds"), 0);
+	topology_free((struct topology *)scene->env.topology);
+	tree_remove(&scene->tree, "");
+	target_close(scene->target);
+	child_end(scene->child);
 }
 
 static void test_pages_of_regions(void **state)
 {
-	struct damon_source source = { .watch = fake_watch, .read = fake_records };
-	struct damon_setup setup = { .source = &source, .mark = 10000007 };
-	struct tracker_env env = { .proc_root = "/proc", .damon = &setup };
 	struct tracker_cost cost;
-	struct target_key key;
-	struct target *target;
-	struct vma mapping;
 	unsigned int marked = 0;
-	struct tree tree;
-	void *damon, *memory = pages_make();
-	pid_t child;
+	struct scene scene;
 
 	(void)state;
-	/* What a child shares with us since the fork is not its own. */
-	child = child_make();
-	key = child_key(child);
-	assert_int_equal(target_open("/proc", 3, &key, NULL, &target), 0);
-	told.start = (uintptr_t)memory;
-	mapping = (struct vma){ told.start, told.start + FAKE_PAGES * TIERED_PAGE_SIZE };
-	target->vmas = malloc(sizeof(mapping));
-	target->vmas[0] = mapping;
-	target->n_vmas = 1;
-	tree_make(&tree);
-	make_folders(&tree);
-	env.sys_root = tree.root;
-	env.topology = fake_topology();
-
-	assert_int_equal(tracker_damon.start(&env, &damon), 0);
-	assert_int_equal(number(&tree, "0/contexts/0/monitoring_attrs/intervals/sample_us"),
+	scene_open(&scene, 0);
+	told.start = scene.start;
+	told.middle = told.start + FAKE_PAGES / 2 * TIERED_PAGE_SIZE;
+	told.end = told.start + FAKE_PAGES * TIERED_PAGE_SIZE;
+	assert_int_equal(tracker_damon.start(&scene.env, &scene.damon), 0);
+	assert_int_equal(number(&scene.tree, "0/contexts/0/monitoring_attrs/intervals/sample_us"),
 			 DAMON_SAMPLE_NS / 1000);
-	assert_int_equal(tracker_damon.retarget(damon, &target, 1), 0);
-	assert_int_equal(tracker_damon.mark(damon, 1 << 20, &cost), 0);
+	assert_int_equal(tracker_damon.retarget(scene.damon, &scene.target, 1), 0);
+	assert_int_equal(tracker_damon.mark(scene.damon, 1 << 20, &cost), 0);
 	assert_int_equal(cost.pages, FAKE_PAGES);
 	assert_int_equal(told.watched, getpid());
-	assert_int_equal(number(&tree, "0/contexts/0/targets/0/pid_target"), child);
-	tracker_damon.marked_targets(damon, count_target, &marked);
+	assert_int_equal(number(&scene.tree, "0/contexts/0/targets/0/pid_target"), scene.child);
+	tracker_damon.marked_targets(scene.damon, count_target, &marked);
 	assert_int_equal(marked, 1);
-	assert_int_equal(tracker_damon.read(damon, NSEC_PER_SEC, count_pages, NULL, &cost), 0);
-	if (!frames_are_hidden(target)) {
+	assert_int_equal(tracker_damon.read(scene.damon, NSEC_PER_SEC, count_pages, NULL, &cost),
+			 0);
+	if (scene.frames[0]) {
 		assert_int_equal(pages.accessed, FAKE_PAGES / 2);
 		assert_int_equal(pages.idle, FAKE_PAGES / 2);
 		assert_int_equal(pages.unknown, 0);
 	}
 	/* At rest it looks at nobody, and says nothing. */
-	tracker_damon.rest(damon);
+	tracker_damon.rest(scene.damon);
 	assert_int_equal(told.watched, 0);
 	pages.accessed = pages.idle = 0;
-	assert_int_equal(tracker_damon.read(damon, NSEC_PER_SEC, count_pages, NULL, &cost), 0);
+	assert_int_equal(tracker_damon.read(scene.damon, NSEC_PER_SEC, count_pages, NULL, &cost),
+			 0);
 	assert_int_equal(pages.accessed + pages.idle, 0);
-	tracker_damon.stop(damon);
-	assert_int_equal(number(&tree, "nr_kdamonds"), 0);
+	scene_close(&scene);
+}
 
-	topology_free((struct topology *)env.topology);
-	tree_remove(&tree, "");
-	target_close(target);
-	child_end(child);
+/* operations = paddr: a page is what the memory is that it lies in. */
+static void test_pages_of_memory(void **state)
+{
+	unsigned int hot = 0, i;
+	struct tracker_cost cost;
+	struct scene scene;
+
+	(void)state;
+	scene_open(&scene, 1);
+	told.start = 0;
+	told.middle = (scene.frames[FAKE_PAGES / 2] + 1) << TIERED_PAGE_SHIFT;
+	told.end = UINT64_C(1) << 50;
+	for (i = 0; i < FAKE_PAGES; i++)
+		hot += scene.frames[i] << TIERED_PAGE_SHIFT < told.middle;
+	assert_int_equal(tracker_damon.start(&scene.env, &scene.damon), 0);
+	assert_int_equal(tracker_damon.retarget(scene.damon, &scene.target, 1), 0);
+	assert_int_equal(tracker_damon.mark(scene.damon, 1 << 20, &cost), 0);
+	/* It is told of all memory there is, and of no process. */
+	assert_int_equal(number(&scene.tree, "0/contexts/0/targets/nr_targets"), 1);
+	assert_int_equal(number(&scene.tree, "0/contexts/0/targets/0/pid_target"), 0);
+	assert_int_equal(number(&scene.tree, "0/contexts/0/targets/0/regions/0/start"), 0);
+	assert_in_range(number(&scene.tree, "0/contexts/0/targets/0/regions/0/end"), 128 * M,
+			UINT64_MAX);
+	assert_int_equal(told.watched, getpid());
+	assert_int_equal(tracker_damon.read(scene.damon, NSEC_PER_SEC, count_pages, NULL, &cost),
+			 0);
+	if (scene.frames[0]) {
+		assert_int_equal(pages.accessed, hot);
+		assert_int_equal(pages.accessed + pages.idle, FAKE_PAGES);
+	}
+	/* Other targets, the same memory: it goes on. */
+	told.watched = 77;
+	assert_int_equal(tracker_damon.retarget(scene.damon, NULL, 0), 0);
+	assert_int_equal(told.watched, 0);
+	assert_int_equal(tracker_damon.retarget(scene.damon, &scene.target, 1), 0);
+	assert_int_equal(tracker_damon.mark(scene.damon, 1 << 20, &cost), 0);
+	assert_int_equal(told.watched, getpid());
+	scene_close(&scene);
 }
 
 static void test_reasons(void **state)
@@ -372,11 +465,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_areas_ascend),
 		cmocka_unit_test(test_areas_carry),
+		cmocka_unit_test(test_areas_find),
 		cmocka_unit_test(test_chance),
 		cmocka_unit_test(test_pieces_are_even),
 		cmocka_unit_test(test_only_ours_is_taken_away),
 		cmocka_unit_test(test_undone_after_a_crash),
 		cmocka_unit_test(test_pages_of_regions),
+		cmocka_unit_test(test_pages_of_memory),
 		cmocka_unit_test(test_reasons),
 	};
 

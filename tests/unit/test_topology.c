@@ -95,6 +95,34 @@ static void test_recorded(void **state)
 	assert_int_equal(topology_node_of_pfn(NULL, 0), TIERED_NODE_NONE);
 }
 
+/* Memory without holes between them: whole blocks of all nodes. */
+static void test_ranges(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(recorded) / sizeof(recorded[0]); i++) {
+		struct topology *topology = open_recorded(recorded[i].tree, NULL, 0, 0);
+		uint64_t start, end = 0, pfn, blocks = 0;
+
+		while (topology_range(topology, end, &start, &end)) {
+			assert_true(start < end);
+			assert_int_equal(start % 0x8000 + end % 0x8000, 0);
+			for (pfn = start; pfn < end; pfn += 0x8000, blocks++)
+				assert_int_not_equal(topology_node_of_pfn(topology, pfn),
+						     TIERED_NODE_NONE);
+			assert_int_equal(topology_node_of_pfn(topology, end), TIERED_NODE_NONE);
+		}
+		for (pfn = 0; pfn < end; pfn += 0x8000)
+			blocks -= topology_node_of_pfn(topology, pfn) != TIERED_NODE_NONE;
+		assert_int_equal(blocks, 0);
+		/* From the middle of one on. */
+		assert_true(topology_range(topology, 7, &start, &end));
+		assert_int_equal(start, 7);
+		topology_free(topology);
+	}
+}
+
 /* Sums over the zones of the recorded zoneinfo; free pages with those in the lists of CPUs. */
 static void test_sizes(void **state)
 {
@@ -375,10 +403,15 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_recorded),    cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_conf),        cmocka_unit_test(test_conf_of_an_offline_node),
-		cmocka_unit_test(test_many),        cmocka_unit_test(test_access_class),
-		cmocka_unit_test(test_mixed_block), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_recorded),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_conf),
+		cmocka_unit_test(test_conf_of_an_offline_node),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_access_class),
+		cmocka_unit_test(test_mixed_block),
+		cmocka_unit_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,18 +18,6 @@ static unsigned int sum(const unsigned int of[BLOCKS])
 	return n;
 }
 
-/* Bytes of one region of single pages that are all alike. */
-static uint64_t region_size(void)
-{
-	unsigned int seen[BLOCKS], ahead[BLOCKS];
-
-	young_start();
-	young_window(UINT64_MAX, seen, ahead);
-	assert_int_equal(sum(seen), BLOCKS);
-	assert_int_equal(tracker()->regions.bytes % BLOCKS, 0);
-	return tracker()->regions.bytes / BLOCKS;
-}
-
 static void restart(uint64_t memory_max)
 {
 	tracker_young.stop(fake.tracker);
@@ -37,18 +25,32 @@ static void restart(uint64_t memory_max)
 	young_start();
 }
 
+/* Bytes of what is known of the first so many blocks, with single pages that are all alike. */
+static uint64_t bytes_of(unsigned int blocks)
+{
+	const uint64_t end = fake.vmas[0][0].end;
+	unsigned int seen[BLOCKS], ahead[BLOCKS];
+
+	fake.vmas[0][0].end = PAGE(blocks * BLOCK);
+	restart(0);
+	young_window(UINT64_MAX, seen, ahead);
+	assert_int_equal(sum(seen), blocks);
+	fake.vmas[0][0].end = end;
+	return tracker()->room.bytes;
+}
+
 /* What is beyond it is not watched. */
 static void test_memory_is_bounded(void **state)
 {
 	unsigned int seen[BLOCKS], ahead[BLOCKS], i;
-	uint64_t bytes = region_size();
+	uint64_t bytes = bytes_of(3);
 
 	(void)state;
-	restart(3 * bytes + bytes / 2);
+	restart(bytes_of(4) - 1);
 	for (i = 0; i < 5; i++) {
 		young_window(UINT64_MAX, seen, ahead);
 		assert_int_equal(sum(seen), 3);
-		assert_in_range(tracker()->regions.bytes, 3 * bytes, 3 * bytes);
+		assert_int_equal(tracker()->room.bytes, bytes);
 	}
 }
 
@@ -56,16 +58,16 @@ static void test_memory_is_bounded(void **state)
 static void test_room_comes_back(void **state)
 {
 	unsigned int seen[BLOCKS], ahead[BLOCKS], i;
-	uint64_t bytes = region_size();
+	uint64_t bytes = bytes_of(3);
 
 	(void)state;
-	restart(3 * bytes);
+	restart(bytes);
 	young_window(UINT64_MAX, seen, ahead);
 	assert_int_equal(seen[0] + seen[1] + seen[2], 3);
 	fake.vmas[0][0].start = PAGE(4 * BLOCK);
 	for (i = 0; i < 80 && sum(seen) < 4; i++) {
 		young_window(UINT64_MAX, seen, ahead);
-		assert_in_range(tracker()->regions.bytes, 0, 3 * bytes);
+		assert_in_range(tracker()->room.bytes, 0, bytes);
 		if (sum(seen) == 3 && !seen[0])
 			break;
 	}
@@ -77,16 +79,31 @@ static void test_room_comes_back(void **state)
 static void test_kept_over_long_turns(void **state)
 {
 	unsigned int seen[BLOCKS], ahead[BLOCKS], i;
-	uint64_t bytes = region_size();
+	uint64_t bytes = bytes_of(BLOCKS), less = bytes_of(BLOCKS - 1);
 
 	(void)state;
+	restart(0);
+	young_window(UINT64_MAX, seen, ahead);
 	fake.vmas[0][0].start = PAGE(BLOCK);
 	for (i = 0; i < 200; i++)
 		young_window(UINT64_MAX, seen, ahead);
-	assert_int_equal(tracker()->regions.bytes, BLOCKS * bytes);
+	assert_int_equal(tracker()->room.bytes, bytes);
 	for (i = 0; i < 1000; i++)
 		young_window(UINT64_MAX, seen, ahead);
-	assert_int_equal(tracker()->regions.bytes, (BLOCKS - 1) * bytes);
+	assert_int_equal(tracker()->room.bytes, less);
+}
+
+/* With a target goes what is known of its memory; of those that stay all is. */
+static void test_gone_with_the_target(void **state)
+{
+	struct target *const both[] = { &fake.targets[0], &fake.targets[1] };
+	uint64_t bytes = bytes_of(BLOCKS);
+
+	(void)state;
+	assert_int_equal(tracker_young.retarget(fake.tracker, both, 1), 0);
+	assert_int_equal(tracker()->room.bytes, bytes);
+	assert_int_equal(tracker_young.retarget(fake.tracker, both + 1, 1), 0);
+	assert_int_equal(tracker()->room.bytes, 0);
 }
 
 /*
@@ -96,12 +113,12 @@ static void test_kept_over_long_turns(void **state)
 static void test_no_room_for_what_is_shared(void **state)
 {
 	unsigned int seen[BLOCKS], ahead[BLOCKS], i;
-	uint64_t bytes = region_size();
+	uint64_t bytes = bytes_of(BLOCKS);
 	struct tracker_cost cost;
 
 	(void)state;
 	entry_bits = YOUNG_PRESENT;
-	restart(BLOCKS * bytes);
+	restart(bytes);
 	young_window(UINT64_MAX, seen, ahead);
 	assert_int_equal(sum(seen), BLOCKS);
 	assert_int_equal(tracker_young.mark(fake.tracker, UINT64_MAX, &cost), 0);
@@ -120,9 +137,8 @@ static void test_no_room_for_what_is_shared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		YOUNG(test_memory_is_bounded),
-		YOUNG(test_room_comes_back),
-		YOUNG(test_kept_over_long_turns),
+		YOUNG(test_memory_is_bounded),          YOUNG(test_room_comes_back),
+		YOUNG(test_kept_over_long_turns),       YOUNG(test_gone_with_the_target),
 		YOUNG(test_no_room_for_what_is_shared),
 	};
 
