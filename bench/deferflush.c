@@ -2,7 +2,7 @@
 /*
  * deferflush - what moves of pages cost in TLB flushes, counted and not timed.
  *
- *	deferflush READONLY WRITTEN UNMAPS END
+ *	deferflush READONLY WRITTEN UNMAPS END [READERS]
  *
  * Moves disjoint sets of 64 pages, a call of move_pages() for each, READONLY of
  * them sets that may only be read and WRITTEN sets that were written; in turns.
@@ -11,19 +11,24 @@
  * "none" does neither.
  *
  * Meanwhile readers spin on other CPUs, on a page that is not moved: a CPU that
- * waits for a page being moved is idle, and an idle one is not interrupted.
+ * waits for a page being moved is idle, and an idle one is not interrupted. With
+ * READERS "sleep" they sleep a little after each read, with "pairs" each takes
+ * turns with a process of its own on its CPU, which changes the address space
+ * there twice; it is "spin" otherwise.
  * Prints one line: flushes sent, interrupts taken by the readers, full flushes
- * done by them, folios put off, drains, pages moved, page faults.
+ * done by them, folios put off, drains, pages moved, page faults, context switches.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,12 +52,15 @@ struct reader {
 	pthread_t thread;
 	int cpu;
 	volatile uint64_t *page;
+	const char *how;
+	int to_other, from_other; /* of a pair */
 };
 
 struct counts {
 	uint64_t interrupts;
 	struct vmstat vmstat;
 	uint64_t faults;
+	uint64_t switches;
 };
 
 static void pin(int cpu)
@@ -65,15 +73,55 @@ static void pin(int cpu)
 		options_fail(-errno, "cannot run on CPU %d", cpu);
 }
 
+static void hand_over(int to, int from)
+{
+	char byte = 0;
+
+	if (write(to, &byte, 1) != 1 || read(from, &byte, 1) != 1)
+		options_die("the other one of a pair has ended");
+}
+
 static void *read_loop(void *arg)
 {
 	struct reader *reader = arg;
+	const int sleeps = strcmp(reader->how, "sleep") == 0;
+	const int pairs = strcmp(reader->how, "pairs") == 0;
 
 	pin(reader->cpu);
 	atomic_fetch_add(&readers_up, 1);
-	while (!atomic_load_explicit(&readers_end, memory_order_relaxed))
+	while (!atomic_load_explicit(&readers_end, memory_order_relaxed)) {
 		(void)*reader->page;
+		if (sleeps)
+			usleep(200);
+		else if (pairs)
+			hand_over(reader->to_other, reader->from_other);
+	}
 	return NULL;
+}
+
+/* Before there are sets: what a child has a part in is not moved. */
+static void pair_start(struct reader *reader)
+{
+	int to[2], from[2];
+	pid_t child;
+
+	if (pipe(to) < 0 || pipe(from) < 0)
+		options_fail(-errno, "no pipe");
+	child = fork();
+	if (child < 0)
+		options_fail(-errno, "cannot fork");
+	reader->to_other = to[1];
+	reader->from_other = from[0];
+	if (child)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pin(reader->cpu);
+	for (;;) {
+		char byte;
+
+		if (read(to[0], &byte, 1) != 1 || write(from[1], &byte, 1) != 1)
+			_exit(0);
+	}
 }
 
 static void write_file(const char *path, const char *text)
@@ -158,8 +206,23 @@ static uint64_t faults_taken(void)
 	return faults;
 }
 
+static uint64_t switches_done(void)
+{
+	FILE *file = fopen("/proc/stat", "re");
+	unsigned long long switches = 0;
+	char line[4096];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "ctxt %llu", &switches) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return switches;
+}
+
 static void counts_take(struct counts *ret)
 {
+	ret->switches = switches_done();
 	ret->interrupts = interrupts_taken();
 	ret->faults = faults_taken();
 	if (vmstat_read("/proc", &ret->vmstat) < 0)
@@ -243,12 +306,26 @@ static void report(const struct counts *before, const struct counts *after, size
 	uint64_t sent, full;
 
 	trace_count(&sent, &full);
-	printf("%llu %llu %llu %llu %llu %zu %llu\n", (unsigned long long)sent,
+	printf("%llu %llu %llu %llu %llu %zu %llu %llu\n", (unsigned long long)sent,
 	       (unsigned long long)(after->interrupts - before->interrupts),
 	       (unsigned long long)full,
 	       (unsigned long long)(is[VMSTAT_DEFER_FOLIOS] - was[VMSTAT_DEFER_FOLIOS]),
 	       (unsigned long long)(is[VMSTAT_DEFER_DRAINED] - was[VMSTAT_DEFER_DRAINED]), moved,
-	       (unsigned long long)(after->faults - before->faults));
+	       (unsigned long long)(after->faults - before->faults),
+	       (unsigned long long)(after->switches - before->switches));
+}
+
+static void readers_prepare(struct reader *readers, int n, const char *how)
+{
+	int i;
+
+	if (strcmp(how, "spin") != 0 && strcmp(how, "sleep") != 0 && strcmp(how, "pairs") != 0)
+		options_die("READERS is '%s', expected spin, sleep or pairs", how);
+	for (i = 0; i < n; i++) {
+		readers[i] = (struct reader){ .cpu = i + 1, .how = how };
+		if (strcmp(how, "pairs") == 0)
+			pair_start(&readers[i]);
+	}
 }
 
 static void readers_start(struct reader *readers, int n, uint64_t *page)
@@ -256,7 +333,7 @@ static void readers_start(struct reader *readers, int n, uint64_t *page)
 	int i;
 
 	for (i = 0; i < n; i++) {
-		readers[i] = (struct reader){ .cpu = i + 1, .page = page };
+		readers[i].page = page;
 		if (pthread_create(&readers[i].thread, NULL, read_loop, &readers[i]))
 			options_die("cannot start a thread");
 	}
@@ -293,13 +370,15 @@ int main(int argc, char **argv)
 	static char *sets[SETS_MAX], *unmaps[SETS_MAX];
 	size_t readonly, written, n_unmaps, k;
 
-	if (argc != 5)
-		options_die("usage: deferflush READONLY WRITTEN UNMAPS drain|timer|none");
+	if (argc != 5 && argc != 6)
+		options_die("usage: deferflush READONLY WRITTEN UNMAPS drain|timer|none "
+			    "[spin|sleep|pairs]");
 	readonly = options_number("READONLY", argv[1], 0, SETS_MAX / 2);
 	written = options_number("WRITTEN", argv[2], 0, SETS_MAX / 2);
 	n_unmaps = options_number("UNMAPS", argv[3], 0, SETS_MAX);
 	if (n_readers > READERS_MAX)
 		n_readers = READERS_MAX;
+	readers_prepare(readers, n_readers, argc == 6 ? argv[5] : "spin");
 	pin(0);
 	make_sets(sets, readonly, written);
 	/* A page of nobody's between any two, so that they stay separate mappings. */

@@ -87,7 +87,8 @@ watch_stop() {
 	watch_pid=''
 }
 
-# daemon_start MODE [LINE...]: with lines of the section [tiered].
+# daemon_start MODE [LINE...]: with lines of the section [tiered]; by TRACKER and CLEAR of the
+# environment instead of what is found to work.
 daemon_start() {
 	{
 		printf '[tiered]\nmode = %s\ncpu_max = %s\nmin_size = 64M\n' "$1" "$test_cpu_max"
@@ -96,6 +97,7 @@ daemon_start() {
 		for line; do
 			echo "$line"
 		done
+		[ ! "${CLEAR:-}" ] || printf '[tracker.young]\nclear = %s\n' "$CLEAR"
 		printf '[target arena]\ncomm = arena\n'
 	} >/run/test.conf
 	rm -f /run/windows.csv
@@ -138,6 +140,11 @@ column() {
 		NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
 		NR - 1 >= from && NR - 1 <= to { sum += $c }
 		END { printf "%.0f\n", c ? sum : -1 }' /run/windows.csv
+}
+
+# column_mean NAME UNIT: of all windows, in units of so many.
+column_mean() {
+	awk -v sum="$(column "$1")" -v n="$(windows)" -v unit="$2" 'BEGIN { printf "%.2f", sum / n / unit }'
 }
 
 # window_ends: when each window ended, in seconds.
@@ -219,6 +226,8 @@ placement_run() {
 	trace
 	diag "least from window 12 on $(lowest_after 12), longest window $(longest_window) s," \
 		"cpu_max $test_cpu_max, promoted $(column promoted), demoted $(column demoted)"
+	figure "scan_cpu_seed_$1_$2" "$(column_mean scan_cpu_ns 1e6)" ms_per_window
+	figure "scan_calls_seed_$1_$2" "$(column_mean scan_calls 1)" calls_per_window
 	worst=$(lowest_after 12 | awk -v w="$worst" '{ print (w == "" || $1 + 0 < w + 0) ? $1 : w }')
 	ok "$name: the daemon ends well" daemon_stop
 	ok "$name: the data is intact" arena_stop
