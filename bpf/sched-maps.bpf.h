@@ -8,6 +8,7 @@
 #include "tiered/sched.h"
 
 const volatile struct sched_setup setup SEC(".rodata.setup") = {};
+const volatile struct sched_kernel kernel SEC(".rodata.kernel") = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -18,7 +19,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SCHED_PROCESSES);
+	__uint(max_entries, SCHED_STRAYS);
 	__type(key, __u32);
 	__type(value, __u32);
 } strays SEC(".maps");
@@ -76,6 +77,15 @@ static __always_inline struct task_struct___sched *sched_of(struct task_struct *
 static __always_inline struct thread *thread_of(struct task_struct *p)
 {
 	return bpf_task_storage_get(&threads, p, 0, 0);
+}
+
+/* The verifier leaves out the way that this kernel has not. */
+static __always_inline void slice_set(struct task_struct *p, __u64 slice_ns)
+{
+	if (kernel.sets_slice)
+		scx_bpf_task_set_slice(p, slice_ns);
+	else
+		sched_of(p)->scx.slice = slice_ns;
 }
 
 static __always_inline struct stats_sched *counters(void)

@@ -255,14 +255,16 @@ SEC("struct_ops/tiered_enable")
 void BPF_PROG(tiered_enable, struct task_struct *p)
 {
 	__u32 tgid = (__u32)sched_of(p)->tgid, one = 1, slot = slot_of(scx_bpf_task_cpu(p));
+	struct stats_sched *stats = counters();
 	struct thread *thread = thread_of(p);
 
 	if (thread && slot < SCHED_SLOTS) {
 		thread->slot = slot;
 		thread->vtime = queue_now[slot];
 	}
-	if (setup.partial && !bpf_map_lookup_elem(&homes, &tgid))
-		bpf_map_update_elem(&strays, &tgid, &one, BPF_ANY);
+	if (setup.partial && !bpf_map_lookup_elem(&homes, &tgid) &&
+	    bpf_map_update_elem(&strays, &tgid, &one, BPF_ANY) && stats)
+		stats->strays_lost++;
 }
 
 /* That these are here tells the kernel that CPUs may come and go: their queues are the nodes'. */

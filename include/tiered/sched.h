@@ -8,6 +8,7 @@
  *	map		kind		key		value
  *	homes		hash		__u32, tgid	__u32, slot or SCHED_NO_SLOT: who is managed
  *	strays		hash		__u32, tgid	__u32, 1: came in by a fork, is not managed
+ *							(those there was no room for are counted)
  *	sched		per-CPU array	0		struct stats_sched
  *	sched_processes	hash		__u32, tgid	struct stats_sched_process
  *	ended		array		0		struct sched_ended
@@ -27,6 +28,8 @@
 #define SCHED_NO_SLOT 0xffffffffU
 /* As many as there may be targets. */
 #define SCHED_PROCESSES 16384
+/* Forks of about two looks of the daemon; when there were more, it looks at all processes. */
+#define SCHED_STRAYS 512
 
 /**
  * struct sched_setup - set once, before loading
@@ -48,12 +51,21 @@ struct sched_setup {
 };
 
 /**
+ * struct sched_kernel - set once, before loading: what this kernel has
+ * @sets_slice: scx_bpf_task_set_slice(), from 6.19 on; before, a slice is written
+ */
+struct sched_kernel {
+	__u32 sets_slice;
+};
+
+/**
  * struct stats_sched - what was scheduled
  * @enqueued: times that a thread had to wait in a queue of a node
  * @woken: times that a thread that woke up found an idle CPU
  * @at_home, @elsewhere: times that a thread began to run on the node of its home, and not
  * @homeless: the same of threads without a home
  * @home_ns, @elsewhere_ns, @homeless_ns: for how long
+ * @strays_lost: times that `strays` had no room
  */
 struct stats_sched {
 	__u64 enqueued;
@@ -64,6 +76,7 @@ struct stats_sched {
 	__u64 home_ns;
 	__u64 elsewhere_ns;
 	__u64 homeless_ns;
+	__u64 strays_lost;
 };
 
 /* One process that has a home; goes when it is no longer managed. */
@@ -86,7 +99,7 @@ struct sched_ended {
 _Static_assert(sizeof(struct sched_setup) ==
 		       8 + SCHED_SLOTS * (8 * SCHED_WORDS + 4 + 4 * SCHED_SLOTS) + 4 * SCHED_CPUS,
 	       "sched ABI");
-_Static_assert(sizeof(struct stats_sched) == 64, "sched ABI");
+_Static_assert(sizeof(struct stats_sched) == 72, "sched ABI");
 _Static_assert(sizeof(struct stats_sched_process) == 16, "sched ABI");
 _Static_assert(sizeof(struct sched_ended) == 208, "sched ABI");
 
