@@ -45,18 +45,30 @@ struct {
 	__type(value, struct sched_ended);
 } ended SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sched_narrow);
+} narrow SEC(".maps");
+
 /**
  * struct thread - one thread
  * @vtime: its virtual time, in that of the queue of @slot
  * @since_ns: up to when its run time is booked
  * @slot: of which queue its virtual time is
  * @found: an idle CPU was found for it as it woke up
+ * @home: where it was at home when it last began to run: looked up once in a turn
+ * @ran_ns: elsewhere, and at home, not yet in the books of its process
  */
 struct thread {
 	__u64 vtime;
 	__u64 since_ns;
+	__u64 ran_ns[2];
 	__u32 slot;
 	__u32 found;
+	__u32 home;
+	__u32 reserved;
 };
 
 struct {

@@ -28,12 +28,17 @@ struct sched_ext_entity {
 	__u64 slice;
 };
 
+struct mm_struct___sched {
+	unsigned long cpu_bitmap[1];
+};
+
 /* A thread, as far as it is scheduled. */
 struct task_struct___sched {
 	int tgid;
 	unsigned int flags;
 	int nr_cpus_allowed;
 	const struct cpumask *cpus_ptr;
+	struct mm_struct___sched *mm;
 	struct sched_ext_entity scx;
 };
 
@@ -81,6 +86,7 @@ struct sched_ext_ops {
 
 /* Values that all kernels with sched_ext share. */
 #define SCX_DSQ_LOCAL 0x8000000000000002ULL
+#define SCX_DSQ_LOCAL_ON 0xc000000000000000ULL
 #define SCX_DSQ_GLOBAL 0x8000000000000001ULL
 #define SCX_ENQ_LAST (1ULL << 41)
 #define SCX_OPS_ENQ_LAST (1ULL << 1)

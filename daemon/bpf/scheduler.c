@@ -41,6 +41,7 @@ struct scheduler {
 	int counters;
 	int processes;
 	int ended;
+	int narrow;
 	int cpus; /* possible ones */
 };
 
@@ -144,6 +145,7 @@ static void maps_find(struct scheduler *scheduler)
 	scheduler->counters = bpf_object__find_map_fd_by_name(object, "sched");
 	scheduler->processes = bpf_object__find_map_fd_by_name(object, "sched_processes");
 	scheduler->ended = bpf_object__find_map_fd_by_name(object, "ended");
+	scheduler->narrow = bpf_object__find_map_fd_by_name(object, "narrow");
 }
 
 /*
@@ -277,6 +279,16 @@ int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot
 	if (!scheduler)
 		return 0;
 	return bpf_map_update_elem(scheduler->homes, &tgid, &slot, BPF_EXIST) < 0 ? -errno : 0;
+}
+
+int scheduler_narrow(struct scheduler *scheduler, uint32_t tgid, uint64_t until_ns)
+{
+	const struct sched_narrow narrow = { .tgid = tgid, .until_ns = until_ns };
+	uint32_t zero = 0;
+
+	if (!scheduler)
+		return 0;
+	return bpf_map_update_elem(scheduler->narrow, &zero, &narrow, BPF_ANY) < 0 ? -errno : 0;
 }
 
 int scheduler_take_stray(struct scheduler *scheduler, uint32_t *ret_tgid)

@@ -12,6 +12,7 @@
  *	sched		per-CPU array	0		struct stats_sched
  *	sched_processes	hash		__u32, tgid	struct stats_sched_process
  *	ended		array		0		struct sched_ended
+ *	narrow		array		0		struct sched_narrow
  *
  * `sched` and `sched_processes` are pinned beside the maps of stats.h.
  */
@@ -40,6 +41,7 @@
  * @n_cpus: how many these are
  * @slot_of: of each CPU
  * @near: of each slot all slots, itself first, then by distance
+ * @narrow: `narrow` counts. For bench/run sched-narrow only: nothing is gained by it
  */
 struct sched_setup {
 	__u32 slots;
@@ -48,6 +50,8 @@ struct sched_setup {
 	__u32 n_cpus[SCHED_SLOTS];
 	__u32 slot_of[SCHED_CPUS];
 	__u32 near[SCHED_SLOTS][SCHED_SLOTS];
+	__u32 narrow;
+	__u32 reserved;
 };
 
 /**
@@ -86,6 +90,17 @@ struct stats_sched_process {
 };
 
 /**
+ * struct sched_narrow - a process whose pages are being moved
+ * @tgid: its threads are not spread onto CPUs that do not hold its address space, 0: nobody's
+ * @until_ns: and no longer than that, by the monotonic clock
+ */
+struct sched_narrow {
+	__u32 tgid;
+	__u32 reserved;
+	__u64 until_ns;
+};
+
+/**
  * struct sched_ended - why the scheduler is no more
  * @kind: the kernel's enum scx_exit_kind; 0: it is at work
  */
@@ -97,10 +112,11 @@ struct sched_ended {
 };
 
 _Static_assert(sizeof(struct sched_setup) ==
-		       8 + SCHED_SLOTS * (8 * SCHED_WORDS + 4 + 4 * SCHED_SLOTS) + 4 * SCHED_CPUS,
+		       16 + SCHED_SLOTS * (8 * SCHED_WORDS + 4 + 4 * SCHED_SLOTS) + 4 * SCHED_CPUS,
 	       "sched ABI");
 _Static_assert(sizeof(struct stats_sched) == 72, "sched ABI");
 _Static_assert(sizeof(struct stats_sched_process) == 16, "sched ABI");
+_Static_assert(sizeof(struct sched_narrow) == 16, "sched ABI");
 _Static_assert(sizeof(struct sched_ended) == 208, "sched ABI");
 
 #endif
