@@ -194,6 +194,7 @@ test test-all: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all kernel-selftests
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined san-binaries
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=thread tsan-binaries
+	$(Q)$(if $(filter test-all,$@),tests/libbpf-newer)
 	$(Q)tests/run check fuzz san bpf $(if $(filter test-all,$@),vm-all,vm)
 
 soak: deps

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * schedprobe - loads the scheduler, for all threads, without a daemon, until it is killed.
+ * schedprobe count - how many threads of the machine are in its class.
  * schedprobe PID - puts the threads of a process into its class.
  * schedprobe PID FROM TO - moves all its pages from one node to another.
  *
@@ -34,6 +35,8 @@ int main(int argc, char **argv)
 	if (argc == 4)
 		return move(atoi(argv[1]), (unsigned int)atoi(argv[2]),
 			    (unsigned int)atoi(argv[3]));
+	if (argc > 1 && strcmp(argv[1], "count") == 0)
+		return printf("%d\n", sched_class_count("/proc")) < 0;
 	if (argc > 1)
 		return sched_class_enter("/proc", (uint32_t)strtoul(argv[1], NULL, 10)) < 0;
 	if (cpus_read("/sys", &cpus, why, sizeof(why)) < 0 ||

@@ -15,19 +15,58 @@ struct masks {
 	(bpf_core_type_size(struct cpumask) < 8 * SCHED_WORDS ? bpf_core_type_size(struct cpumask) \
 							      : 8 * SCHED_WORDS)
 
-static __always_inline void idle_read(struct masks *masks)
+/* By loads that the verifier knows are good: a third of what a helper takes. Is there a bit? */
+static __always_inline int mask_read(__u64 words[SCHED_WORDS], const struct cpumask *mask)
 {
-	const struct cpumask *idle = scx_bpf_get_idle_cpumask();
+	__u64 bits = 0;
 
-	__builtin_memset(masks, 0, sizeof(*masks));
-	bpf_probe_read_kernel(masks->idle, MASK_BYTES, idle);
-	scx_bpf_put_idle_cpumask(idle);
+#pragma unroll
+	for (__u32 word = 0; word < SCHED_WORDS; word++) {
+		words[word] = word * 8 < MASK_BYTES ? ((const __u64 *)mask)[word] : 0;
+		bits |= words[word];
+	}
+	return bits != 0;
 }
 
-static __always_inline void masks_read(struct masks *masks, struct task_struct *p)
+/* 1: there are some. */
+static __always_inline int idle_read(struct masks *masks)
 {
-	idle_read(masks);
-	bpf_probe_read_kernel(masks->allowed, MASK_BYTES, sched_of(p)->cpus_ptr);
+	const struct cpumask *idle = scx_bpf_get_idle_cpumask();
+	int some = mask_read(masks->idle, idle);
+
+	scx_bpf_put_idle_cpumask(idle);
+	return some;
+}
+
+static __always_inline void allowed_read(struct masks *masks, struct task_struct *p)
+{
+	mask_read(masks->allowed, sched_of(p)->cpus_ptr);
+}
+
+/*
+ * Are the pages of this process being moved? Then CPUs on which it is not loaded are none that
+ * it may use, and each flush of TLBs interrupts no more of them. 1, if that leaves some.
+ */
+static __always_inline int masks_narrow(struct masks *masks, struct task_struct *p)
+{
+	__u64 holders[SCHED_WORDS] = {}, left = 0;
+	struct mm_struct___sched *mm = sched_of(p)->mm;
+	__u32 zero = 0;
+	struct sched_narrow *now;
+
+	if (!setup.narrow)
+		return 0;
+	now = bpf_map_lookup_elem(&narrow, &zero);
+	if (!now || !now->tgid || now->tgid != (__u32)sched_of(p)->tgid || !mm ||
+	    bpf_ktime_get_ns() >= now->until_ns)
+		return 0;
+	bpf_probe_read_kernel(holders, MASK_BYTES,
+			      (const void *)mm + bpf_core_field_offset(mm->cpu_bitmap));
+	for (__u32 word = 0; word < SCHED_WORDS; word++)
+		left |= masks->allowed[word] & holders[word];
+	for (__u32 word = 0; left && word < SCHED_WORDS; word++)
+		masks->allowed[word] &= holders[word];
+	return left != 0;
 }
 
 /* Number of the only bit in @bit, by a de Bruijn sequence: BPF has no instruction for it. */
@@ -73,6 +112,16 @@ __attribute__((noinline)) int node_has(const struct masks *masks, __u32 slot, in
 	for (__u32 word = 0; word < SCHED_WORDS; word++)
 		bits |= masks->allowed[word] & setup.cpus[slot][word] &
 			(idle ? masks->idle[word] : ~0ULL);
+	return bits != 0;
+}
+
+/* Is a CPU idle that the thread may run on? */
+static __always_inline int any_idle(const struct masks *masks)
+{
+	__u64 bits = 0;
+
+	for (__u32 word = 0; word < SCHED_WORDS; word++)
+		bits |= masks->allowed[word] & masks->idle[word];
 	return bits != 0;
 }
 

@@ -8,6 +8,7 @@
 #include "tiered/sched.h"
 
 const volatile struct sched_setup setup SEC(".rodata.setup") = {};
+const volatile struct sched_kernel kernel SEC(".rodata.kernel") = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -18,7 +19,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SCHED_PROCESSES);
+	__uint(max_entries, SCHED_STRAYS);
 	__type(key, __u32);
 	__type(value, __u32);
 } strays SEC(".maps");
@@ -44,18 +45,30 @@ struct {
 	__type(value, struct sched_ended);
 } ended SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sched_narrow);
+} narrow SEC(".maps");
+
 /**
  * struct thread - one thread
  * @vtime: its virtual time, in that of the queue of @slot
  * @since_ns: up to when its run time is booked
  * @slot: of which queue its virtual time is
  * @found: an idle CPU was found for it as it woke up
+ * @home: where it was at home when it last began to run: looked up once in a turn
+ * @ran_ns: elsewhere, and at home, not yet in the books of its process
  */
 struct thread {
 	__u64 vtime;
 	__u64 since_ns;
+	__u64 ran_ns[2];
 	__u32 slot;
 	__u32 found;
+	__u32 home;
+	__u32 reserved;
 };
 
 struct {
@@ -76,6 +89,15 @@ static __always_inline struct task_struct___sched *sched_of(struct task_struct *
 static __always_inline struct thread *thread_of(struct task_struct *p)
 {
 	return bpf_task_storage_get(&threads, p, 0, 0);
+}
+
+/* The verifier leaves out the way that this kernel has not. */
+static __always_inline void slice_set(struct task_struct *p, __u64 slice_ns)
+{
+	if (kernel.sets_slice)
+		scx_bpf_task_set_slice(p, slice_ns);
+	else
+		sched_of(p)->scx.slice = slice_ns;
 }
 
 static __always_inline struct stats_sched *counters(void)

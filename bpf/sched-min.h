@@ -4,7 +4,8 @@
  *
  * The table of functions is filled in by member names, too. Functions of the kernel have other
  * names from 6.13 on, and libbpf 1.1 cannot try one after the other: SCHED_NAMES_6_13 chooses,
- * and the daemon loads the object that this kernel knows the names of.
+ * and the daemon loads the object that this kernel knows the names of. One that is __weak may be
+ * missing: what calls it depends on struct sched_kernel.
  */
 #ifndef TIERED_SCHED_MIN_H
 #define TIERED_SCHED_MIN_H
@@ -27,12 +28,17 @@ struct sched_ext_entity {
 	__u64 slice;
 };
 
+struct mm_struct___sched {
+	unsigned long cpu_bitmap[1];
+};
+
 /* A thread, as far as it is scheduled. */
 struct task_struct___sched {
 	int tgid;
 	unsigned int flags;
 	int nr_cpus_allowed;
 	const struct cpumask *cpus_ptr;
+	struct mm_struct___sched *mm;
 	struct sched_ext_entity scx;
 };
 
@@ -80,6 +86,7 @@ struct sched_ext_ops {
 
 /* Values that all kernels with sched_ext share. */
 #define SCX_DSQ_LOCAL 0x8000000000000002ULL
+#define SCX_DSQ_LOCAL_ON 0xc000000000000000ULL
 #define SCX_DSQ_GLOBAL 0x8000000000000001ULL
 #define SCX_ENQ_LAST (1ULL << 41)
 #define SCX_OPS_ENQ_LAST (1ULL << 1)
@@ -97,6 +104,7 @@ extern const struct rq runqueues __ksym;
 
 extern __s32 scx_bpf_create_dsq(__u64 dsq, __s32 node) __ksym;
 extern void scx_bpf_kick_cpu(__s32 cpu, __u64 flags) __ksym;
+extern _Bool scx_bpf_task_set_slice(struct task_struct *p, __u64 slice) __ksym __weak;
 
 #ifdef SCHED_NAMES_6_13
 extern void scx_bpf_dsq_insert(struct task_struct *p, __u64 dsq, __u64 slice, __u64 flags) __ksym;
@@ -106,8 +114,6 @@ extern _Bool scx_bpf_dsq_move_to_local(__u64 dsq) __ksym;
 #define queue_insert scx_bpf_dsq_insert
 #define queue_insert_vtime scx_bpf_dsq_insert_vtime
 #define queue_consume scx_bpf_dsq_move_to_local
-extern _Bool scx_bpf_task_set_slice(struct task_struct *p, __u64 slice) __ksym;
-#define slice_set(p, slice_ns) scx_bpf_task_set_slice(p, slice_ns)
 #else
 extern void scx_bpf_dispatch(struct task_struct *p, __u64 dsq, __u64 slice, __u64 flags) __ksym;
 extern void scx_bpf_dispatch_vtime(struct task_struct *p, __u64 dsq, __u64 slice, __u64 vtime,
@@ -116,7 +122,6 @@ extern _Bool scx_bpf_consume(__u64 dsq) __ksym;
 #define queue_insert scx_bpf_dispatch
 #define queue_insert_vtime scx_bpf_dispatch_vtime
 #define queue_consume scx_bpf_consume
-#define slice_set(p, slice_ns) (((struct task_struct___sched *)(p))->scx.slice = (slice_ns))
 #endif
 
 #endif

@@ -33,6 +33,8 @@
 #define WEIGHT_STANDARD 100
 /* Less counts as this much: one slice is 150 ms of virtual time then, and nobody waits for long. */
 #define WEIGHT_MIN 10
+/* Of a thread; what is less is in the books of its process later. */
+#define BOOK_NS 1000000ULL
 /* Ticks are closer: more is time in which a virtual machine stood still, and nobody's doing. */
 #define STALL_NS 100000000ULL
 
@@ -67,8 +69,11 @@ __s32 BPF_PROG(tiered_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 w
 
 	if (!thread)
 		return prev_cpu;
-	masks_read(&masks, p);
-	cpu = cpu_take(&masks, home_of(p), prev_cpu);
+	if (!idle_read(&masks))
+		return prev_cpu;
+	allowed_read(&masks, p);
+	masks_narrow(&masks, p);
+	cpu = cpu_take(&masks, thread->home, prev_cpu);
 	if (cpu < 0)
 		return prev_cpu;
 	if (stats)
@@ -91,6 +96,16 @@ static __always_inline int cpu_is_taken(__s32 cpu)
 	return rq && rq->nr_running > rq->scx.nr_running;
 }
 
+/*
+ * It is not to be spread, and no CPU that has it is idle: it waits for its own, whose thread has
+ * no more than until the next tick then. One waits; more are spread all the same.
+ */
+static __always_inline int waits_here(const struct masks *masks, __s32 cpu)
+{
+	return may_run_on(masks, cpu) && !(setup.partial && cpu_is_taken(cpu)) &&
+	       !any_idle(masks) && scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL_ON | (__u32)cpu) == 0;
+}
+
 SEC("struct_ops/tiered_enqueue")
 void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 {
@@ -98,7 +113,7 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 	struct stats_sched *stats = counters();
 	__s32 cpu = scx_bpf_task_cpu(p);
 	struct masks masks;
-	__u32 home, slot;
+	__u32 slot;
 
 #ifdef SCHED_PLANT_STALL
 	return; /* for tests/vm/81-sched-safety: it loses threads */
@@ -109,9 +124,15 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 	}
 	if (stats)
 		stats->enqueued++;
-	masks_read(&masks, p);
-	home = home_of(p);
-	slot = queue_for(&masks, home, cpu);
+	allowed_read(&masks, p);
+	if (masks_narrow(&masks, p) && waits_here(&masks, cpu)) {
+		vtime_settle(thread, slot_of(cpu));
+		queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, enq_flags);
+		return;
+	}
+	if (setup.narrow)
+		allowed_read(&masks, p);
+	slot = queue_for(&masks, thread->home, cpu);
 	vtime_settle(thread, slot);
 	queue_insert_vtime(p, slot, SLICE_NS, thread->vtime, enq_flags);
 	/* It is woken up for this one, unless something else came to its CPU meanwhile. */
@@ -120,7 +141,8 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 		return;
 	}
 	thread->found = 0;
-	cpu = cpu_take(&masks, home, cpu);
+	/* After it is in the queue, where a CPU that is about to idle finds it. */
+	cpu = idle_read(&masks) ? cpu_take(&masks, thread->home, cpu) : -1;
 	/* The CPU that it leaves is about to idle: somebody has to run it. */
 	if (cpu < 0 && enq_flags & SCX_ENQ_LAST)
 		cpu = scx_bpf_task_cpu(p);
@@ -131,12 +153,15 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 /* Would this thread, that runs on @cpu, find an idle CPU at home? */
 static __always_inline int goes_home(struct task_struct *p, __s32 cpu)
 {
-	__u32 home = home_of(p);
+	struct thread *thread = thread_of(p);
+	__u32 home = thread ? thread->home : SCHED_NO_SLOT;
 	struct masks masks;
 
 	if (home >= SCHED_SLOTS || home == slot_of(cpu))
 		return 0;
-	masks_read(&masks, p);
+	if (!idle_read(&masks))
+		return 0;
+	allowed_read(&masks, p);
 	return node_has(&masks, home, 1);
 }
 
@@ -151,7 +176,8 @@ static __always_inline void pass_on(__u32 own)
 		waiting |= (__u32)scx_bpf_dsq_nr_queued(slot);
 	if (!waiting)
 		return;
-	idle_read(&masks);
+	if (!idle_read(&masks))
+		return;
 	__builtin_memset(masks.allowed, 0xff, sizeof(masks.allowed));
 	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots && cpu < 0; i++)
 		cpu = idle_take(&masks, setup.near[own][i]);
@@ -175,15 +201,28 @@ void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 		slice_set(prev, SLICE_NS);
 }
 
+/* Each time would cost short turns a tenth of them. */
+static __always_inline void book_process(struct task_struct *p, struct thread *thread)
+{
+	__u32 tgid = (__u32)sched_of(p)->tgid;
+	struct stats_sched_process *process = bpf_map_lookup_elem(&sched_processes, &tgid);
+
+	if (process) {
+		__sync_fetch_and_add(&process->elsewhere_ns, thread->ran_ns[0]);
+		__sync_fetch_and_add(&process->home_ns, thread->ran_ns[1]);
+	}
+	thread->ran_ns[0] = 0;
+	thread->ran_ns[1] = 0;
+}
+
 /* What a thread has run since the last time, for itself and in the books. */
 static __always_inline void book(struct task_struct *p)
 {
 	struct thread *thread = thread_of(p);
 	struct stats_sched *stats = counters();
-	__u32 tgid = (__u32)sched_of(p)->tgid, home = home_of(p), weight = sched_of(p)->scx.weight;
-	struct stats_sched_process *process;
+	__u32 weight = sched_of(p)->scx.weight;
 	__u64 now_ns = bpf_ktime_get_ns(), ran_ns;
-	int at_home = home == slot_of((__s32)bpf_get_smp_processor_id());
+	__u32 at_home;
 
 	if (!thread || !stats)
 		return;
@@ -191,14 +230,15 @@ static __always_inline void book(struct task_struct *p)
 	thread->since_ns = now_ns;
 	thread->vtime += (ran_ns < STALL_NS ? ran_ns : STALL_NS) * WEIGHT_STANDARD /
 			 (weight > WEIGHT_MIN ? weight : WEIGHT_MIN);
-	if (home == SCHED_NO_SLOT) {
+	if (thread->home == SCHED_NO_SLOT) {
 		stats->homeless_ns += ran_ns;
 		return;
 	}
+	at_home = thread->home == slot_of((__s32)bpf_get_smp_processor_id());
 	*(at_home ? &stats->home_ns : &stats->elsewhere_ns) += ran_ns;
-	process = bpf_map_lookup_elem(&sched_processes, &tgid);
-	if (process)
-		__sync_fetch_and_add(at_home ? &process->home_ns : &process->elsewhere_ns, ran_ns);
+	thread->ran_ns[at_home ? 1 : 0] += ran_ns;
+	if (thread->ran_ns[0] + thread->ran_ns[1] >= BOOK_NS)
+		book_process(p, thread);
 }
 
 SEC("struct_ops/tiered_running")
@@ -206,10 +246,11 @@ void BPF_PROG(tiered_running, struct task_struct *p)
 {
 	struct thread *thread = thread_of(p);
 	struct stats_sched *stats = counters();
-	__u32 home = home_of(p);
+	__u32 home;
 
 	if (!thread || !stats)
 		return;
+	home = thread->home = home_of(p);
 	thread->since_ns = bpf_ktime_get_ns();
 	thread->found = 0;
 	if (thread->slot < SCHED_SLOTS && (__s64)(thread->vtime - queue_now[thread->slot]) > 0)
@@ -233,7 +274,8 @@ SEC("struct_ops/tiered_tick")
 void BPF_PROG(tiered_tick, struct task_struct *p)
 {
 	book(p);
-	if (goes_home(p, (__s32)bpf_get_smp_processor_id()))
+	if (goes_home(p, (__s32)bpf_get_smp_processor_id()) ||
+	    (setup.narrow && scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL) > 0))
 		slice_set(p, 0);
 }
 
@@ -255,14 +297,17 @@ SEC("struct_ops/tiered_enable")
 void BPF_PROG(tiered_enable, struct task_struct *p)
 {
 	__u32 tgid = (__u32)sched_of(p)->tgid, one = 1, slot = slot_of(scx_bpf_task_cpu(p));
+	struct stats_sched *stats = counters();
 	struct thread *thread = thread_of(p);
 
 	if (thread && slot < SCHED_SLOTS) {
+		thread->home = home_of(p);
 		thread->slot = slot;
 		thread->vtime = queue_now[slot];
 	}
-	if (setup.partial && !bpf_map_lookup_elem(&homes, &tgid))
-		bpf_map_update_elem(&strays, &tgid, &one, BPF_ANY);
+	if (setup.partial && !bpf_map_lookup_elem(&homes, &tgid) &&
+	    bpf_map_update_elem(&strays, &tgid, &one, BPF_ANY) && stats)
+		stats->strays_lost++;
 }
 
 /* That these are here tells the kernel that CPUs may come and go: their queues are the nodes'. */

@@ -3,6 +3,7 @@
 #ifndef TIERED_MANAGER_INTERNAL_H
 #define TIERED_MANAGER_INTERNAL_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <systemd/sd-event.h>
 
@@ -38,10 +39,14 @@ struct manager_seen {
  * struct manager_sched - the optional scheduler
  * @scheduler: NULL when it is off
  * @state: "" when it was not asked for, "on", or why it is off
+ * @walk: of /proc, to find processes that came in by a fork and were lost; NULL: none is under way
+ * @lost: how many were, when the last walk began
  */
 struct manager_sched {
 	struct scheduler *scheduler;
 	struct cpus cpus;
+	DIR *walk;
+	uint64_t lost;
 	char state[320];
 };
 
@@ -87,6 +92,7 @@ struct manager {
 	unsigned int unmet[CONFIG_RULES_MAX]; /* windows for which fast_min was not met */
 	uint64_t unmet_line_ns;
 	struct manager_sched sched;
+	int pinned; /* the folder of the pins is there, and may be */
 	struct worker *worker;
 	struct worker_faults *faults; /* for the worker, being gathered; or NULL */
 	char idle_reason[1024];

@@ -87,6 +87,7 @@ static int wake_up(struct manager *manager)
 	}
 	manager_change_settings(manager);
 	manager_view_worker(manager);
+	manager_pin_scheduler(manager);
 	return 1;
 }
 

@@ -8,10 +8,14 @@
 #include "bpf/scheduler.h"
 #include "manager_internal.h"
 #include "observe/targets.h"
+#include "observe/proc.h"
 #include "undo/undo.h"
 #include "util/log.h"
 
-/* Processes that forks brought in, in one look: the others wait for the next one. */
+/*
+ * Processes that forks brought in, and those that a walk comes by, in one look: 30 us each or so.
+ * The rest waits for the next look.
+ */
 #define STRAYS_MAX 256
 
 static int scope_is_managed(const struct manager *manager)
@@ -54,6 +58,13 @@ static int start(struct manager *manager, char *why, size_t why_size)
 	ret = cpus_read("/sys", &sched->cpus, why, why_size);
 	if (ret < 0)
 		return ret;
+	if (sched->cpus.setup.slots < 2) {
+		snprintf(why, why_size,
+			 "all CPUs are of node %u; expected CPUs on two nodes or more, as on one "
+			 "all memory is as near to each of them",
+			 sched->cpus.node[0]);
+		return -EOPNOTSUPP;
+	}
 	sched->cpus.setup.partial = (uint32_t)managed;
 	if (managed && !class_is_free(why, why_size))
 		return -EBUSY;
@@ -79,8 +90,10 @@ void manager_open_scheduler(struct manager *manager)
 	char why[256] = "";
 	int ret;
 
+	if (sched->scheduler)
+		return;
 	say_state(manager, manager->config->scheduler ? "off" : "");
-	if (!manager->config->scheduler || sched->scheduler)
+	if (!manager->config->scheduler)
 		return;
 	ret = start(manager, why, sizeof(why));
 	if (ret < 0) {
@@ -98,7 +111,7 @@ void manager_open_scheduler(struct manager *manager)
 
 void manager_pin_scheduler(struct manager *manager)
 {
-	int ret = manager->bpf ? scheduler_pin(manager->sched.scheduler, BPF_PIN_DIR) : 0;
+	int ret = manager->pinned ? scheduler_pin(manager->sched.scheduler, BPF_PIN_DIR) : 0;
 
 	if (ret < 0 && ret != -EEXIST)
 		log_warning("counters of the scheduler are not pinned: %s; going on without",
@@ -146,15 +159,69 @@ void manager_sched_figures(struct manager *manager, const struct worker_figures 
 	}
 }
 
-/* What a managed process has forked is none, until the rules say so. */
+/*
+ * What a managed process has forked is none, until the rules say so. Threads that are born
+ * meanwhile are noted as strays again.
+ */
+static void put_back(struct manager *manager, uint32_t tgid)
+{
+	if (!board_find_process(manager->board, tgid))
+		sched_class_leave("/proc", tgid);
+}
+
 static void put_strays_back(struct manager *manager)
 {
 	uint32_t tgid;
 	int i;
 
 	for (i = 0; i < STRAYS_MAX && scheduler_take_stray(manager->sched.scheduler, &tgid); i++)
-		if (!board_find_process(manager->board, tgid))
-			sched_class_leave("/proc", tgid);
+		put_back(manager, tgid);
+}
+
+static void end_walk(struct manager_sched *sched)
+{
+	if (sched->walk)
+		closedir(sched->walk);
+	sched->walk = NULL;
+}
+
+/* Some came in that there was no room to note: all processes are looked at, in the order of pids. */
+static void begin_walk(struct manager_sched *sched)
+{
+	struct stats_sched counts;
+
+	if (sched->walk || scheduler_counts(sched->scheduler, &counts) < 0 ||
+	    counts.strays_lost == sched->lost)
+		return;
+	/* Without a descriptor for it the next look tries again. */
+	sched->walk = opendir("/proc");
+	if (sched->walk)
+		sched->lost = counts.strays_lost;
+}
+
+static void walk_on(struct manager *manager)
+{
+	struct manager_sched *sched = &manager->sched;
+	int i;
+
+	for (i = 0; i < STRAYS_MAX && sched->walk; i++) {
+		const struct dirent *entry = readdir(sched->walk);
+		uint32_t tgid = entry ? proc_parse_pid(entry->d_name) : 0;
+
+		if (!entry)
+			end_walk(sched);
+		else if (tgid)
+			put_back(manager, tgid);
+	}
+}
+
+/* It is at work no more. */
+static void let_go(struct manager_sched *sched)
+{
+	end_walk(sched);
+	scheduler_close(sched->scheduler);
+	sched->scheduler = NULL;
+	sched->lost = 0;
 }
 
 /* Every thread is the kernel's again; only the names of their policies are left. */
@@ -174,8 +241,7 @@ static void take_end(struct manager *manager, const struct sched_ended *end)
 	log_warning("scheduler %s; all threads are with the kernel's own again; it stays off "
 		    "until a reload",
 		    sched->state);
-	scheduler_close(sched->scheduler);
-	sched->scheduler = NULL;
+	let_go(sched);
 	put_all_back(manager);
 }
 
@@ -186,10 +252,15 @@ void manager_sched_look(struct manager *manager)
 
 	if (!sched->scheduler)
 		return;
-	if (scheduler_ended(sched->scheduler, &end) > 0)
+	if (scheduler_ended(sched->scheduler, &end) > 0) {
 		take_end(manager, &end);
-	else if (scope_is_managed(manager))
-		put_strays_back(manager);
+		return;
+	}
+	if (!scope_is_managed(manager))
+		return;
+	put_strays_back(manager);
+	begin_walk(sched);
+	walk_on(manager);
 }
 
 void manager_close_scheduler(struct manager *manager)
@@ -197,7 +268,6 @@ void manager_close_scheduler(struct manager *manager)
 	if (!manager->sched.scheduler)
 		return;
 	/* First: threads that are born meanwhile are looked for afterwards. */
-	scheduler_close(manager->sched.scheduler);
-	manager->sched.scheduler = NULL;
+	let_go(&manager->sched);
 	put_all_back(manager);
 }

@@ -106,6 +106,7 @@ static void open_pins(struct manager *manager)
 	if (!manager_note_pins(manager))
 		return;
 	ret = bpf_pin(manager->bpf, BPF_PIN_DIR, why, sizeof(why));
+	manager->pinned = ret == 0;
 	if (ret < 0)
 		log_warning("counters are not pinned: %s; going on without",
 			    *why ? why : strerror(-ret));

@@ -91,6 +91,8 @@ static int change_until_none(const char *proc_root, uint32_t tgid, const struct 
 			   : change_all(proc_root, change);
 		changed += ret > 0 ? ret : 0;
 	}
+	if (ret > 0)
+		return -EAGAIN;
 	return ret < 0 ? ret : changed;
 }
 

@@ -11,11 +11,14 @@
 
 #include <stdint.h>
 
-/* Threads of a process that went in, or out; -ESRCH, or -errno when some could not. */
+/*
+ * Threads of a process that went in, or out; -ESRCH; -EAGAIN: more were born than could be
+ * followed, and some may be left; or -errno when some could not.
+ */
 int sched_class_enter(const char *proc_root, uint32_t tgid);
 int sched_class_leave(const char *proc_root, uint32_t tgid);
 
-/* All threads of the machine out; how many these were, or -errno when some could not. */
+/* All threads of the machine out; how many these were, or -errno as above. */
 int sched_class_leave_all(const char *proc_root);
 
 /* How many threads of the machine have the policy of the class; or -errno. */

@@ -34,12 +34,14 @@ static const struct {
 
 struct scheduler {
 	struct bpf_object *object;
+	struct sched_kernel kernel;
 	int link;
 	int homes;
 	int strays;
 	int counters;
 	int processes;
 	int ended;
+	int narrow;
 	int cpus; /* possible ones */
 };
 
@@ -117,16 +119,20 @@ static int object_load(struct scheduler *scheduler, const struct sched_setup *se
 		       struct bpf_map **ret_table)
 {
 	struct bpf_map *rodata = bpf_object__find_map_by_name(scheduler->object, ".rodata.setup");
+	struct bpf_map *kernel = bpf_object__find_map_by_name(scheduler->object, ".rodata.kernel");
 	struct bpf_program *init =
 		bpf_object__find_program_by_name(scheduler->object, "tiered_init");
 	int r;
 
 	*ret_table = tables_choose(scheduler->object, (int)setup->partial);
-	if (!*ret_table || !rodata || !init)
+	if (!*ret_table || !rodata || !kernel || !init)
 		return -EINVAL;
 	/* It makes queues, which may sleep; libbpf 1.1 has no name of a section for that. */
 	bpf_program__set_flags(init, BPF_F_SLEEPABLE);
 	r = bpf_map__set_initial_value(rodata, setup, sizeof(*setup));
+	if (r == 0)
+		r = bpf_map__set_initial_value(kernel, &scheduler->kernel,
+					       sizeof(scheduler->kernel));
 	return r < 0 ? r : bpf_object__load(scheduler->object);
 }
 
@@ -139,20 +145,27 @@ static void maps_find(struct scheduler *scheduler)
 	scheduler->counters = bpf_object__find_map_fd_by_name(object, "sched");
 	scheduler->processes = bpf_object__find_map_fd_by_name(object, "sched_processes");
 	scheduler->ended = bpf_object__find_map_fd_by_name(object, "ended");
+	scheduler->narrow = bpf_object__find_map_fd_by_name(object, "narrow");
 }
 
-/* From here on it is at work. */
+/*
+ * From here on it is at work. Up to 1.1 the library only writes the table into its map, and its
+ * "link" is that map; from 1.2 on it makes the link, too. Either way the descriptor is ours.
+ */
 static int table_attach(struct scheduler *scheduler, struct bpf_map *table)
 {
-	/* Writes the table into its map; what this library makes of it beyond that is no link. */
 	struct bpf_link *written = bpf_map__attach_struct_ops(table);
+	int fd;
 
 	if (!written)
 		return -errno;
+	fd = bpf_link__fd(written);
 	bpf_link__disconnect(written);
 	bpf_link__destroy(written);
-	scheduler->link = bpf_link_create(bpf_map__fd(table), 0, ATTACH_STRUCT_OPS, NULL);
-	return scheduler->link < 0 ? -errno : 0;
+	if (fd == bpf_map__fd(table))
+		fd = bpf_link_create(fd, 0, ATTACH_STRUCT_OPS, NULL);
+	scheduler->link = fd;
+	return fd < 0 ? -errno : 0;
 }
 
 static int scheduler_start(struct scheduler *scheduler, const struct sched_setup *setup, char *why,
@@ -176,7 +189,7 @@ int scheduler_open(const struct sched_setup *setup, struct scheduler **ret, char
 		   size_t why_size)
 {
 	struct scheduler *scheduler;
-	int r = kernel_is_free(why, why_size), chosen;
+	int r = kernel_is_free(why, why_size), chosen, sets_slice;
 	struct btf *kernel;
 	const void *bytes;
 	size_t size;
@@ -189,6 +202,7 @@ int scheduler_open(const struct sched_setup *setup, struct scheduler **ret, char
 		return -EOPNOTSUPP;
 	}
 	chosen = object_choose(kernel, why, why_size);
+	sets_slice = parameters_of(kernel, "scx_bpf_task_set_slice") > 0;
 	btf__free(kernel);
 	if (chosen < 0)
 		return chosen;
@@ -197,6 +211,7 @@ int scheduler_open(const struct sched_setup *setup, struct scheduler **ret, char
 		snprintf(why, why_size, "out of memory");
 		return -ENOMEM;
 	}
+	scheduler->kernel.sets_slice = (uint32_t)sets_slice;
 	scheduler->link = -1;
 	scheduler->cpus = libbpf_num_possible_cpus();
 	if (scheduler->cpus < 0)
@@ -264,6 +279,16 @@ int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot
 	if (!scheduler)
 		return 0;
 	return bpf_map_update_elem(scheduler->homes, &tgid, &slot, BPF_EXIST) < 0 ? -errno : 0;
+}
+
+int scheduler_narrow(struct scheduler *scheduler, uint32_t tgid, uint64_t until_ns)
+{
+	const struct sched_narrow narrow = { .tgid = tgid, .until_ns = until_ns };
+	uint32_t zero = 0;
+
+	if (!scheduler)
+		return 0;
+	return bpf_map_update_elem(scheduler->narrow, &zero, &narrow, BPF_ANY) < 0 ? -errno : 0;
 }
 
 int scheduler_take_stray(struct scheduler *scheduler, uint32_t *ret_tgid)

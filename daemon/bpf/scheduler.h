@@ -37,6 +37,12 @@ void scheduler_remove(struct scheduler *scheduler, uint32_t tgid);
 /* @slot: of struct sched_setup, or SCHED_NO_SLOT. 0, -ENOENT: it is not managed; or -errno. */
 int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot);
 
+/*
+ * Pages of a process are being moved: until then, at most, its threads stay on CPUs that have it.
+ * @tgid 0: nobody's. 0 or -errno.
+ */
+int scheduler_narrow(struct scheduler *scheduler, uint32_t tgid, uint64_t until_ns);
+
 /* The next process that came in by a fork and is not managed; 1, or 0: there is none. */
 int scheduler_take_stray(struct scheduler *scheduler, uint32_t *ret_tgid);
 

@@ -42,52 +42,66 @@ static long node_of(const char *sys_root, long cpu)
 	return -1;
 }
 
-/* The slot of a node, a new one for one that has none yet; -1: there is no room. */
-static int slot_of(struct cpus *cpus, uint32_t node)
+/* The node of each CPU that is there, -1 for others: folders come in any order. */
+static int read_nodes(const char *sys_root, long node_of_cpu[SCHED_CPUS])
 {
-	uint32_t slot;
+	char path[PATH_MAX];
+	auto_closedir DIR *dir = NULL;
+	const struct dirent *entry;
+	long cpu, node;
 
-	for (slot = 0; slot < cpus->setup.slots; slot++)
-		if (cpus->node[slot] == node)
-			return (int)slot;
-	if (slot == SCHED_SLOTS)
-		return -1;
-	cpus->node[slot] = node;
-	cpus->setup.slots++;
-	return (int)slot;
+	for (cpu = 0; cpu < SCHED_CPUS; cpu++)
+		node_of_cpu[cpu] = -1;
+	snprintf(path, sizeof(path), "%s/devices/system/cpu", sys_root);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		cpu = number_behind(entry->d_name, "cpu");
+		node = cpu < 0 ? -1 : node_of(sys_root, cpu);
+		if (node < 0)
+			continue;
+		if (cpu >= SCHED_CPUS || node >= TIERED_NODES_MAX)
+			return -E2BIG;
+		node_of_cpu[cpu] = node;
+	}
+	return 0;
 }
 
-static int add_cpu(struct cpus *cpus, long cpu, long node)
+/* A slot for each node that has one of these CPUs, in the order of the nodes. */
+static int make_slots(struct cpus *cpus, const long node_of_cpu[SCHED_CPUS])
 {
-	int slot = node < TIERED_NODES_MAX && cpu < SCHED_CPUS ? slot_of(cpus, (uint32_t)node) : -1;
+	int slot_of_node[TIERED_NODES_MAX];
+	uint32_t cpu, node, slot;
+	uint64_t nodes = 0;
 
-	if (slot < 0)
+	for (cpu = 0; cpu < SCHED_CPUS; cpu++)
+		if (node_of_cpu[cpu] >= 0)
+			nodes |= UINT64_C(1) << node_of_cpu[cpu];
+	if (__builtin_popcountll(nodes) > SCHED_SLOTS)
 		return -E2BIG;
-	cpus->setup.cpus[slot][cpu / 64] |= UINT64_C(1) << cpu % 64;
-	cpus->setup.n_cpus[slot]++;
-	cpus->setup.slot_of[cpu] = (uint32_t)slot;
+	for (; nodes; nodes &= nodes - 1) {
+		node = (uint32_t)__builtin_ctzll(nodes);
+		slot_of_node[node] = (int)cpus->setup.slots;
+		cpus->node[cpus->setup.slots++] = node;
+	}
+	for (cpu = 0; cpu < SCHED_CPUS; cpu++) {
+		if (node_of_cpu[cpu] < 0)
+			continue;
+		slot = (uint32_t)slot_of_node[node_of_cpu[cpu]];
+		cpus->setup.cpus[slot][cpu / 64] |= UINT64_C(1) << cpu % 64;
+		cpus->setup.n_cpus[slot]++;
+		cpus->setup.slot_of[cpu] = slot;
+	}
 	return 0;
 }
 
 static int read_cpus(const char *sys_root, struct cpus *cpus)
 {
-	char path[PATH_MAX];
-	auto_closedir DIR *dir = NULL;
-	const struct dirent *entry;
-	int ret = 0;
+	long node_of_cpu[SCHED_CPUS];
+	int ret = read_nodes(sys_root, node_of_cpu);
 
-	snprintf(path, sizeof(path), "%s/devices/system/cpu", sys_root);
-	dir = opendir(path);
-	if (!dir)
-		return -errno;
-	while (ret == 0 && (entry = readdir(dir))) {
-		long cpu = number_behind(entry->d_name, "cpu");
-		long node = cpu < 0 ? -1 : node_of(sys_root, cpu);
-
-		if (node >= 0)
-			ret = add_cpu(cpus, cpu, node);
-	}
-	return ret;
+	return ret < 0 ? ret : make_slots(cpus, node_of_cpu);
 }
 
 /* None is 0: that is for nodes that are not there. */

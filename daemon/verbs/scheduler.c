@@ -30,6 +30,7 @@ struct json_object *scheduler_json(const struct verbs *verbs)
 	json_add_u64(object, "home_ns", counts.home_ns);
 	json_add_u64(object, "elsewhere_ns", counts.elsewhere_ns);
 	json_add_u64(object, "homeless_ns", counts.homeless_ns);
+	json_add_u64(object, "strays_lost", counts.strays_lost);
 	return object;
 }
 

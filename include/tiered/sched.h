@@ -8,9 +8,11 @@
  *	map		kind		key		value
  *	homes		hash		__u32, tgid	__u32, slot or SCHED_NO_SLOT: who is managed
  *	strays		hash		__u32, tgid	__u32, 1: came in by a fork, is not managed
+ *							(those there was no room for are counted)
  *	sched		per-CPU array	0		struct stats_sched
  *	sched_processes	hash		__u32, tgid	struct stats_sched_process
  *	ended		array		0		struct sched_ended
+ *	narrow		array		0		struct sched_narrow
  *
  * `sched` and `sched_processes` are pinned beside the maps of stats.h.
  */
@@ -27,6 +29,8 @@
 #define SCHED_NO_SLOT 0xffffffffU
 /* As many as there may be targets. */
 #define SCHED_PROCESSES 16384
+/* Forks of about two looks of the daemon; when there were more, it looks at all processes. */
+#define SCHED_STRAYS 512
 
 /**
  * struct sched_setup - set once, before loading
@@ -37,6 +41,7 @@
  * @n_cpus: how many these are
  * @slot_of: of each CPU
  * @near: of each slot all slots, itself first, then by distance
+ * @narrow: `narrow` counts. For bench/run sched-narrow only: nothing is gained by it
  */
 struct sched_setup {
 	__u32 slots;
@@ -45,6 +50,16 @@ struct sched_setup {
 	__u32 n_cpus[SCHED_SLOTS];
 	__u32 slot_of[SCHED_CPUS];
 	__u32 near[SCHED_SLOTS][SCHED_SLOTS];
+	__u32 narrow;
+	__u32 reserved;
+};
+
+/**
+ * struct sched_kernel - set once, before loading: what this kernel has
+ * @sets_slice: scx_bpf_task_set_slice(), from 6.19 on; before, a slice is written
+ */
+struct sched_kernel {
+	__u32 sets_slice;
 };
 
 /**
@@ -54,6 +69,7 @@ struct sched_setup {
  * @at_home, @elsewhere: times that a thread began to run on the node of its home, and not
  * @homeless: the same of threads without a home
  * @home_ns, @elsewhere_ns, @homeless_ns: for how long
+ * @strays_lost: times that `strays` had no room
  */
 struct stats_sched {
 	__u64 enqueued;
@@ -64,12 +80,24 @@ struct stats_sched {
 	__u64 home_ns;
 	__u64 elsewhere_ns;
 	__u64 homeless_ns;
+	__u64 strays_lost;
 };
 
 /* One process that has a home; goes when it is no longer managed. */
 struct stats_sched_process {
 	__u64 home_ns;
 	__u64 elsewhere_ns;
+};
+
+/**
+ * struct sched_narrow - a process whose pages are being moved
+ * @tgid: its threads are not spread onto CPUs that do not hold its address space, 0: nobody's
+ * @until_ns: and no longer than that, by the monotonic clock
+ */
+struct sched_narrow {
+	__u32 tgid;
+	__u32 reserved;
+	__u64 until_ns;
 };
 
 /**
@@ -84,10 +112,11 @@ struct sched_ended {
 };
 
 _Static_assert(sizeof(struct sched_setup) ==
-		       8 + SCHED_SLOTS * (8 * SCHED_WORDS + 4 + 4 * SCHED_SLOTS) + 4 * SCHED_CPUS,
+		       16 + SCHED_SLOTS * (8 * SCHED_WORDS + 4 + 4 * SCHED_SLOTS) + 4 * SCHED_CPUS,
 	       "sched ABI");
-_Static_assert(sizeof(struct stats_sched) == 64, "sched ABI");
+_Static_assert(sizeof(struct stats_sched) == 72, "sched ABI");
 _Static_assert(sizeof(struct stats_sched_process) == 16, "sched ABI");
+_Static_assert(sizeof(struct sched_narrow) == 16, "sched ABI");
 _Static_assert(sizeof(struct sched_ended) == 208, "sched ABI");
 
 #endif

@@ -82,6 +82,29 @@ static void test_nodes_and_distances(void **state)
 	assert_int_equal(cpus.setup.near[slot_4][0], slot_4);
 }
 
+/* Slots are in the order of the nodes, whatever that of the folders is. */
+static void test_slots_ascend(void **state)
+{
+	const struct tree *tree = *state;
+	static const unsigned int nodes[] = { 9, 3, 7, 0, 5, 8 };
+	struct cpus cpus;
+	char why[128], path[64];
+	uint32_t i;
+
+	for (i = 0; i < 6; i++) {
+		add_cpu(tree, i, nodes[i]);
+		snprintf(path, sizeof(path), NODES "node%u/distance", nodes[i]);
+		tree_text(tree, path, "20 20 20 20 20 20\n");
+	}
+	tree_text(tree, NODES "online", "0,3,5,7-9\n");
+	assert_int_equal(read_cpus(tree, &cpus, why), 0);
+	assert_int_equal(cpus.setup.slots, 6);
+	for (i = 1; i < 6; i++)
+		assert_true(cpus.node[i - 1] < cpus.node[i]);
+	for (i = 0; i < 6; i++)
+		assert_int_equal(cpus.node[cpus.setup.slot_of[i]], nodes[i]);
+}
+
 static void test_more_than_there_is_room_for(void **state)
 {
 	const struct tree *tree = *state;
@@ -131,6 +154,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nodes_and_distances, make, clean),
+		cmocka_unit_test_setup_teardown(test_slots_ascend, make, clean),
 		cmocka_unit_test_setup_teardown(test_more_than_there_is_room_for, make, clean),
 		cmocka_unit_test_setup_teardown(test_more_nodes_than_there_is_room_for, make,
 						clean),

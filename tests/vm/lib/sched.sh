@@ -18,13 +18,21 @@ is_home() { [ "$(scheduled "$1" home_node)" = "$2" ]; }
 looked_at() { target "$1" .asked.windows; }
 looked_at_least() { [ "$(looked_at "$1")" -ge "$2" ]; }
 
+# followed PID: is it at home on node 0? $still is in how many windows it was looked at when it was
+# not yet: both from one answer, as on a busy host windows pass between two.
+followed() {
+	set -- $(target "$1" '"\(.scheduled.home_node) \(.asked.windows)"')
+	[ "$1" != 0 ] || return 0
+	still=${2:-$still}
+	return 1
+}
 # follows PID: its pages go from node 1 to node 0. The window that is under way was marked
 # before; in three more its home has followed, and stays there. Three results.
 follows() {
 	build/bench/schedprobe "$1" 1 0
-	moved=$(looked_at "$1")
-	ok 'it follows its pages' poll 120 is_home "$1" 0
-	took=$(($(looked_at "$1") - moved))
+	moved=$(looked_at "$1") still=$moved
+	ok 'it follows its pages' poll 120 followed "$1"
+	took=$((still - moved + 1))
 	within 'windows that it took' $took 0 4
 	figure windows_to_follow $took windows
 	bounced=0

@@ -43,9 +43,9 @@ topology_flags() {
 	((${#sizes[@]} <= ${#nodes[@]} / 2)) ||
 		die "$file has $((${#nodes[@]} / 2)) nodes, but ${#sizes[@]} sizes were given"
 	# Nodes with CPUs are sockets: the kernel warns of a machine in which two
-	# nodes share one.
-	((sockets && cpus % sockets == 0)) ||
-		die "$file has $sockets nodes with CPUs, $cpus CPUs cannot be shared evenly"
+	# nodes share one. CPUs that cannot be shared evenly are a socket each.
+	((sockets)) || die "$file has no node with CPUs"
+	((cpus % sockets == 0)) || sockets=$cpus
 	topology_args=(-M "q35,hmat=$hmat" -smp "$cpus,sockets=$sockets" -m "$((total >> 20))M$slots"
 		"${memory[@]}" "${nodes[@]}" "${distance[@]}" "${access[@]}" "${dimms[@]}")
 }
