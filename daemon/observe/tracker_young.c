@@ -217,6 +217,7 @@ const struct tracker_ops tracker_young = {
 	.retarget = tracker_young_retarget,
 	.mark = young_mark,
 	.marked_targets = tracker_young_marked_targets,
+	.moved = young_moved,
 	.read = young_read,
 	.on_event = tracker_young_on_event,
 	.stop = tracker_young_stop,

@@ -150,6 +150,9 @@ struct young {
 	struct observation batch[YOUNG_BATCH];
 };
 
+/* As struct tracker_ops.moved. */
+void young_moved(void *state, uint32_t target, uint64_t base, const uint64_t pages[8]);
+
 int young_mark(void *state, uint64_t max_pages, struct tracker_cost *ret_cost);
 int young_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg,
 	       struct tracker_cost *ret_cost);

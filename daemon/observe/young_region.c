@@ -315,6 +315,19 @@ const struct young_region *young_region_find(const struct young_regions *regions
 	return region && region->window == window ? region : NULL;
 }
 
+void young_region_moved(struct young_regions *regions, uint64_t address, uint32_t window,
+			const struct young_look *look, const uint64_t pages[YOUNG_WORDS])
+{
+	struct young_region *region = find(regions, address);
+	unsigned int group;
+
+	if (!region || region->window != window || region->huge)
+		return;
+	for (group = 0; group < YOUNG_GROUPS; group++)
+		if (pages[group / 4] >> group % 4 * YOUNG_GROUP_PAGES & 0xffff)
+			region->sums[group] = look->sums[group];
+}
+
 /* Pages of files, or read-only ones: others may map them, and nothing here shows it. */
 static int may_be_joined(const struct young_region *region, const struct young_look *look)
 {

@@ -96,6 +96,15 @@ const struct young_region *young_region_find(const struct young_regions *regions
 					     uint32_t window);
 
 /*
+ * young_region_moved() - pages of the block at @address were moved since it was marked in @window
+ *
+ * @look is what it looks like now. Where others have not changed as well, which does not show
+ * here, their groups are what they were: nothing has to be learnt again, and read() knows them.
+ */
+void young_region_moved(struct young_regions *regions, uint64_t address, uint32_t window,
+			const struct young_look *look, const uint64_t pages[YOUNG_WORDS]);
+
+/*
  * young_region_refresh() - who maps pages as well, now
  *
  * A fork write-protects what it makes shared, and that is seen. Pages of files, and those that

@@ -239,6 +239,38 @@ static void tell_moves(const struct window *window)
 	}
 }
 
+/* Block by block, as batches ascend. A larger folio may have been split on the way. */
+static void tell_tracker(struct window *window)
+{
+	const struct tracker_ops *tracker = window->config->tracker;
+	const uint64_t block_bytes = UINT64_C(512) << TIERED_PAGE_SHIFT;
+	const uint64_t cpu_ns = guard_cpu_now_ns(window->guard);
+	const struct plan *plan = &window->plan;
+	size_t i;
+
+	for (i = 0; tracker->moved && i < plan->n_moves;) {
+		const uint32_t target = plan->moves[i].target;
+		const uint64_t base = plan->moves[i].address & ~(block_bytes - 1);
+		uint64_t pages[8] = { 0 };
+		int some = 0;
+
+		for (; i < plan->n_moves && plan->moves[i].target == target &&
+		       plan->moves[i].address - base < block_bytes;
+		     i++) {
+			const struct move *move = &plan->moves[i];
+			const uint64_t page = (move->address - base) >> TIERED_PAGE_SHIFT;
+
+			if (move->result != MOVE_MOVED || move->order)
+				continue;
+			pages[page / 64] |= UINT64_C(1) << page % 64;
+			some = 1;
+		}
+		if (some)
+			tracker->moved(window->tracker, target, base, pages);
+	}
+	window->pages_ns += guard_cpu_now_ns(window->guard) - cpu_ns;
+}
+
 int window_migrate(struct window *window)
 {
 	uint64_t start_ns;
@@ -254,6 +286,7 @@ int window_migrate(struct window *window)
 	memset(window->freed, 0, sizeof(window->freed));
 	window->migrate_until_ns = start_ns + window->interval_ns;
 	ret = migrator_run(window->migrator, &window->plan);
+	tell_tracker(window);
 	heat_settle(window->heat, window->plan.moves, window->plan.n_moves);
 	ledger_moves(&window->account, window->plan.moves, window->plan.n_moves);
 	book_targets(window);

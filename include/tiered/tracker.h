@@ -12,7 +12,7 @@
  *	probe()			any time, any number of times, changes nothing
  *	start()			once
  *	  retarget()		whenever the set of targets changed, between windows
- *	  mark() ... read()	once each per window
+ *	  mark() ... read()	once each per window, any number of moved() between them
  *	  on_event(), rest()	between windows
  *	stop()			once; idempotent; the kernel is as it was before start()
  */
@@ -147,6 +147,9 @@ struct tracker_cost {
  *	  stopped, so that all memory has its turn; @ret_cost untouched on error
  * @marked_targets: after mark(): calls back once per target that has marks in
  *		    this window, for the flush
+ * @moved: between mark() and read(): single pages of @target lie in other frames now, those of
+ *	   the 512 from @base on, aligned to 2 MiB, that have a bit in @pages; what is in
+ *	   them is the same, and so is whether it was accessed; may be NULL
  * @read: reports what was accessed since mark(); @interval_ns as given goes
  *	  into the observations
  * @rest: between windows, or in place of mark(): there is nothing to watch until the next
@@ -166,6 +169,7 @@ struct tracker_ops {
 	int (*mark)(void *state, uint64_t max_pages, struct tracker_cost *ret_cost);
 	void (*marked_targets)(void *state, void (*each)(void *arg, struct target *target),
 			       void *arg);
+	void (*moved)(void *state, uint32_t target, uint64_t base, const uint64_t pages[8]);
 	int (*read)(void *state, uint64_t interval_ns, observe_fn *observe, void *arg,
 		    struct tracker_cost *ret_cost);
 	void (*rest)(void *state);

@@ -106,6 +106,48 @@ static void test_gone_with_the_target(void **state)
 	assert_int_equal(tracker()->room.bytes, 0);
 }
 
+/* Pages of the second block lie elsewhere since they were marked: what is said of blocks 1 and 2. */
+static void window_with_moves(int told, unsigned int ret_unknown[BLOCKS])
+{
+	uint64_t pages[8] = { 0xff };
+	struct tracker_cost cost;
+	size_t i;
+
+	assert_int_equal(tracker_young.mark(fake.tracker, UINT64_MAX, &cost), 0);
+	set_run(0, BLOCK, 9000, 8, OWN);
+	set_run(0, 2 * BLOCK, 9100, 8, OWN);
+	if (told)
+		tracker_young.moved(fake.tracker, 10, BASE + YOUNG_BLOCK_BYTES, pages);
+	tracker_young.moved(fake.tracker, 99, BASE + 2 * YOUNG_BLOCK_BYTES, pages);
+	fake.n_seen = 0;
+	assert_int_equal(tracker_young.read(fake.tracker, 77, collect, NULL, &cost), 0);
+	memset(ret_unknown, 0, BLOCKS * sizeof(*ret_unknown));
+	for (i = 0; i < fake.n_seen; i++)
+		if (fake.seen[i].seen == SEEN_UNKNOWN)
+			ret_unknown[(fake.seen[i].address - BASE) / YOUNG_BLOCK_BYTES] +=
+				fake.seen[i].more + 1;
+}
+
+/* What the daemon has moved is known as before; what changed without a word is not. */
+static void test_moved_pages_are_known(void **state)
+{
+	unsigned int unknown[BLOCKS];
+
+	(void)state;
+	young_start();
+	window_with_moves(1, unknown);
+	assert_int_equal(unknown[1], 0);
+	assert_int_equal(unknown[2], YOUNG_GROUP_PAGES);
+	restart(0);
+	window_with_moves(0, unknown);
+	assert_int_equal(unknown[1], YOUNG_GROUP_PAGES);
+	/* A fork may have come: that has to be found out. */
+	restart(0);
+	entry_bits = YOUNG_PRESENT;
+	window_with_moves(1, unknown);
+	assert_int_equal(unknown[1], YOUNG_GROUP_PAGES);
+}
+
 /*
  * Pages become shared between mark and read, and there is no room to note which: then nothing is
  * said of them, now and later, for this table does not tell of what others access.
@@ -137,9 +179,9 @@ static void test_no_room_for_what_is_shared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		YOUNG(test_memory_is_bounded),          YOUNG(test_room_comes_back),
-		YOUNG(test_kept_over_long_turns),       YOUNG(test_gone_with_the_target),
-		YOUNG(test_no_room_for_what_is_shared),
+		YOUNG(test_memory_is_bounded),     YOUNG(test_room_comes_back),
+		YOUNG(test_kept_over_long_turns),  YOUNG(test_gone_with_the_target),
+		YOUNG(test_moved_pages_are_known), YOUNG(test_no_room_for_what_is_shared),
 	};
 
 	return cmocka_run_group_tests_name("young_region", tests, NULL, NULL);
