@@ -102,7 +102,7 @@ __attribute__((noinline)) int idle_take(const struct masks *masks, __u32 slot)
 	return -1;
 }
 
-/* Has the node a CPU that the thread may run on (and, with @idle, that is idle)? */
+/* Has the node a CPU that the thread may run on, that is online (and, with @idle, idle)? */
 __attribute__((noinline)) int node_has(const struct masks *masks, __u32 slot, int idle)
 {
 	__u64 bits = 0;
@@ -111,7 +111,7 @@ __attribute__((noinline)) int node_has(const struct masks *masks, __u32 slot, in
 		return 0;
 	for (__u32 word = 0; word < SCHED_WORDS; word++)
 		bits |= masks->allowed[word] & setup.cpus[slot][word] &
-			(idle ? masks->idle[word] : ~0ULL);
+			(idle ? masks->idle[word] : cpus_online[word]);
 	return bits != 0;
 }
 

@@ -81,6 +81,12 @@ struct {
 /* Virtual time of each queue: of the last thread that began to run. */
 __u64 queue_now[SCHED_SLOTS];
 
+/* When a CPU, of whichever node, last looked into a queue. */
+__u64 queue_seen_ns[SCHED_SLOTS];
+
+/* CPUs that are online. */
+__u64 cpus_online[SCHED_WORDS];
+
 static __always_inline struct task_struct___sched *sched_of(struct task_struct *p)
 {
 	return (struct task_struct___sched *)p;

@@ -103,6 +103,8 @@ extern __u32 scx_bpf_reenqueue_local(void) __ksym;
 extern const struct rq runqueues __ksym;
 
 extern __s32 scx_bpf_create_dsq(__u64 dsq, __s32 node) __ksym;
+extern const struct cpumask *scx_bpf_get_online_cpumask(void) __ksym;
+extern void scx_bpf_put_cpumask(const struct cpumask *cpumask) __ksym;
 extern void scx_bpf_kick_cpu(__s32 cpu, __u64 flags) __ksym;
 extern _Bool scx_bpf_task_set_slice(struct task_struct *p, __u64 slice) __ksym __weak;
 

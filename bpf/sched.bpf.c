@@ -33,6 +33,8 @@
 #define WEIGHT_STANDARD 100
 /* Less counts as this much: one slice is 150 ms of virtual time then, and nobody waits for long. */
 #define WEIGHT_MIN 10
+/* A queue that nobody looked into for so long is looked into by CPUs of other nodes. */
+#define STARVING_NS 100000000ULL
 /* Of a thread; what is less is in the books of its process later. */
 #define BOOK_NS 1000000ULL
 /* Ticks are closer: more is time in which a virtual machine stood still, and nobody's doing. */
@@ -185,6 +187,25 @@ static __always_inline void pass_on(__u32 own)
 		scx_bpf_kick_cpu(cpu, 0);
 }
 
+/*
+ * Nobody has looked into a queue for so long: its CPUs went offline, or are taken by other
+ * classes, while those of other nodes always find somebody in a queue of their own.
+ */
+static __always_inline int starving_take(__u32 own)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	queue_seen_ns[own & (SCHED_SLOTS - 1)] = now_ns;
+	for (__u32 slot = 0; slot < SCHED_SLOTS && slot < setup.slots; slot++) {
+		if (now_ns - queue_seen_ns[slot] < STARVING_NS)
+			continue;
+		queue_seen_ns[slot] = now_ns;
+		if (queue_consume(slot))
+			return 1;
+	}
+	return 0;
+}
+
 SEC("struct_ops/tiered_dispatch")
 void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 {
@@ -194,6 +215,8 @@ void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 		pass_on(own);
 		return;
 	}
+	if (starving_take(own))
+		return;
 	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots; i++)
 		if (queue_consume(setup.near[own][i]))
 			return;
@@ -310,22 +333,41 @@ void BPF_PROG(tiered_enable, struct task_struct *p)
 		stats->strays_lost++;
 }
 
-/* That these are here tells the kernel that CPUs may come and go: their queues are the nodes'. */
+/* CPUs come and go; queues are the nodes'. The kernel tells of one at a time. */
+static __always_inline void set_online(__s32 cpu, int online)
+{
+	__u32 at = (__u32)cpu;
+	__u64 bit;
+
+	barrier_var(at);
+	at &= SCHED_CPUS - 1;
+	bit = 1ULL << (at & 63);
+	if (online)
+		cpus_online[at / 64] |= bit;
+	else
+		cpus_online[at / 64] &= ~bit;
+}
+
 SEC("struct_ops/tiered_cpu_online")
 void BPF_PROG(tiered_cpu_online, __s32 cpu)
 {
+	set_online(cpu, 1);
 }
 
 SEC("struct_ops/tiered_cpu_offline")
 void BPF_PROG(tiered_cpu_offline, __s32 cpu)
 {
+	set_online(cpu, 0);
 }
 
 SEC("struct_ops/tiered_init")
 __s32 BPF_PROG(tiered_init)
 {
+	const struct cpumask *online = scx_bpf_get_online_cpumask();
 	__s32 error = 0;
 
+	mask_read(cpus_online, online);
+	scx_bpf_put_cpumask(online);
 	for (__u32 slot = 0; slot < SCHED_SLOTS && slot < setup.slots && !error; slot++)
 		error = scx_bpf_create_dsq(slot, -1);
 	return error;
