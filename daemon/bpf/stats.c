@@ -17,6 +17,9 @@ int percpu_sum(int map_fd, int cpus, uint32_t n, size_t words, __u64 *ret_sums)
 	const size_t room = (size_t)n * words * sizeof(__u64);
 	auto_free __u64 *values = NULL, *sums = NULL;
 
+	/* It could not be found out how many there are: the kernel would write a value for each. */
+	if (cpus <= 0)
+		return -EINVAL;
 	values = malloc((size_t)cpus * words * sizeof(__u64));
 	sums = calloc(1, room);
 	if (!values || !sums)
