@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "lib/clear.h"
+#include "lib/cpus.h"
 #include "lib/median.h"
 #include "lib/options.h"
 #include "tiered/types.h"
@@ -112,12 +113,8 @@ static char *map_again(const struct bench *bench, char *churn)
 static void take_cpu(int cpu, int priority)
 {
 	const struct sched_param param = { .sched_priority = priority };
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		options_fail(-errno, "CPU %d", cpu);
+	cpus_pin(cpu);
 	if (sched_setscheduler(0, SCHED_FIFO, &param) < 0)
 		options_fail(-errno, "SCHED_FIFO");
 }

@@ -22,17 +22,17 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/cpus.h"
+#include "lib/echo.h"
 #include "lib/options.h"
 #include "observe/vmstat.h"
 
@@ -53,7 +53,7 @@ struct reader {
 	int cpu;
 	volatile uint64_t *page;
 	const char *how;
-	int to_other, from_other; /* of a pair */
+	struct echo echo; /* the other one of a pair */
 };
 
 struct counts {
@@ -63,65 +63,22 @@ struct counts {
 	uint64_t switches;
 };
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		options_fail(-errno, "cannot run on CPU %d", cpu);
-}
-
-static void hand_over(int to, int from)
-{
-	char byte = 0;
-
-	if (write(to, &byte, 1) != 1 || read(from, &byte, 1) != 1)
-		options_die("the other one of a pair has ended");
-}
-
 static void *read_loop(void *arg)
 {
 	struct reader *reader = arg;
 	const int sleeps = strcmp(reader->how, "sleep") == 0;
 	const int pairs = strcmp(reader->how, "pairs") == 0;
 
-	pin(reader->cpu);
+	cpus_pin(reader->cpu);
 	atomic_fetch_add(&readers_up, 1);
 	while (!atomic_load_explicit(&readers_end, memory_order_relaxed)) {
 		(void)*reader->page;
 		if (sleeps)
 			usleep(200);
 		else if (pairs)
-			hand_over(reader->to_other, reader->from_other);
+			echo_turn(&reader->echo);
 	}
 	return NULL;
-}
-
-/* Before there are sets: what a child has a part in is not moved. */
-static void pair_start(struct reader *reader)
-{
-	int to[2], from[2];
-	pid_t child;
-
-	if (pipe(to) < 0 || pipe(from) < 0)
-		options_fail(-errno, "no pipe");
-	child = fork();
-	if (child < 0)
-		options_fail(-errno, "cannot fork");
-	reader->to_other = to[1];
-	reader->from_other = from[0];
-	if (child)
-		return;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	pin(reader->cpu);
-	for (;;) {
-		char byte;
-
-		if (read(to[0], &byte, 1) != 1 || write(from[1], &byte, 1) != 1)
-			_exit(0);
-	}
 }
 
 static void write_file(const char *path, const char *text)
@@ -166,34 +123,6 @@ static size_t move_set(char *set, int node)
 	return there;
 }
 
-/* Of all CPUs but the first, which is ours. */
-static uint64_t interrupts_taken(void)
-{
-	FILE *file = fopen("/proc/interrupts", "re");
-	char line[4096], *at;
-	uint64_t sum = 0;
-	int cpu;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		at = strstr(line, "TLB:");
-		if (!at)
-			continue;
-		at += strlen("TLB:");
-		for (cpu = 0;; cpu++) {
-			char *end;
-			unsigned long long value = strtoull(at, &end, 10);
-
-			if (end == at)
-				break;
-			sum += cpu ? value : 0;
-			at = end;
-		}
-	}
-	if (file)
-		fclose(file);
-	return sum;
-}
-
 static uint64_t faults_taken(void)
 {
 	FILE *file = fopen("/proc/self/stat", "re");
@@ -223,7 +152,8 @@ static uint64_t switches_done(void)
 static void counts_take(struct counts *ret)
 {
 	ret->switches = switches_done();
-	ret->interrupts = interrupts_taken();
+	/* Of all CPUs but the first, which is ours. */
+	ret->interrupts = cpus_tlb_interrupts(1);
 	ret->faults = faults_taken();
 	if (vmstat_read("/proc", &ret->vmstat) < 0)
 		options_die("/proc/vmstat cannot be read");
@@ -315,6 +245,7 @@ static void report(const struct counts *before, const struct counts *after, size
 	       (unsigned long long)(after->switches - before->switches));
 }
 
+/* Before there are sets: what a child has a part in is not moved. */
 static void readers_prepare(struct reader *readers, int n, const char *how)
 {
 	int i;
@@ -324,7 +255,7 @@ static void readers_prepare(struct reader *readers, int n, const char *how)
 	for (i = 0; i < n; i++) {
 		readers[i] = (struct reader){ .cpu = i + 1, .how = how };
 		if (strcmp(how, "pairs") == 0)
-			pair_start(&readers[i]);
+			readers[i].echo = echo_start(readers[i].cpu);
 	}
 }
 
@@ -379,7 +310,7 @@ int main(int argc, char **argv)
 	if (n_readers > READERS_MAX)
 		n_readers = READERS_MAX;
 	readers_prepare(readers, n_readers, argc == 6 ? argv[5] : "spin");
-	pin(0);
+	cpus_pin(0);
 	make_sets(sets, readonly, written);
 	/* A page of nobody's between any two, so that they stay separate mappings. */
 	for (k = 0; k < n_unmaps; k++) {

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <numaif.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,6 +24,7 @@
 
 #include "bpf/sched_class.h"
 #include "bpf/scheduler.h"
+#include "lib/cpus.h"
 #include "lib/memory.h"
 #include "lib/options.h"
 #include "observe/cpus.h"
@@ -141,30 +141,6 @@ static pid_t child_start(struct ring *ring, unsigned int awake)
 	return child;
 }
 
-/* TLB shootdowns that CPUs took. */
-static uint64_t interrupts(void)
-{
-	FILE *file = fopen("/proc/interrupts", "re");
-	char line[4096], *at;
-	uint64_t sum = 0;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		at = strstr(line, "TLB:");
-		for (at = at ? at + 4 : line + strlen(line); *at;) {
-			char *end;
-
-			sum += strtoull(at, &end, 10);
-			if (end == at)
-				break;
-			at = end;
-		}
-	}
-	if (!file)
-		options_fail(-errno, "/proc/interrupts");
-	fclose(file);
-	return sum;
-}
-
 static struct scheduler *schedule(pid_t child, int narrow)
 {
 	struct scheduler *scheduler;
@@ -183,17 +159,6 @@ static struct scheduler *schedule(pid_t child, int narrow)
 	if (r)
 		options_fail(r, "no scheduler: %s", why);
 	return scheduler;
-}
-
-/* The mover has CPU 0; the threads of the child have the others, and this one when it is idle. */
-static void stay(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
-		options_fail(-errno, "CPU 0");
 }
 
 /* Pages that moved. */
@@ -245,17 +210,19 @@ int main(int argc, char **argv)
 	rounds = options_number("ROUNDS", argv[3], 1, 1000);
 	if (strcmp(argv[1], "off") != 0)
 		scheduler = schedule(child, narrow);
-	stay();
+	/* The child's threads have the others, and this one when it is idle. */
+	cpus_pin(0);
 	/* Once there and back, so that all has been used once. */
 	move(child, ring.memory, 1, NULL);
 	move(child, ring.memory, 0, NULL);
 	memset(shared, 0, sizeof(*shared));
-	before = interrupts();
+	before = cpus_tlb_interrupts(0);
 	for (uint64_t round = 0; round < rounds; round++)
 		moved += move(child, ring.memory, !(round & 1), narrow ? scheduler : NULL);
 	printf("%llu %llu %llu %.1f %.1f\n", (unsigned long long)moved,
-	       (unsigned long long)(interrupts() - before), (unsigned long long)shared->turns,
-	       median_us(shared), (double)shared->worst_ns / 1000);
+	       (unsigned long long)(cpus_tlb_interrupts(0) - before),
+	       (unsigned long long)shared->turns, median_us(shared),
+	       (double)shared->worst_ns / 1000);
 	kill(child, SIGKILL);
 	sched_class_leave_all("/proc");
 	scheduler_close(scheduler);

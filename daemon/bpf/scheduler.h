@@ -39,7 +39,8 @@ int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot
 
 /*
  * Pages of a process are being moved: until then, at most, its threads stay on CPUs that have it.
- * @tgid 0: nobody's. 0 or -errno.
+ * @tgid 0: nobody's. Without `narrow` in struct sched_setup nothing comes of it, and only
+ * bench/schednarrow.c has that. 0 or -errno.
  */
 int scheduler_narrow(struct scheduler *scheduler, uint32_t tgid, uint64_t until_ns);
 

@@ -14,29 +14,26 @@
 
 static int parse_mode(const struct config_key *key, const char *value, void *field)
 {
+	static const char *const words[] = { "manage", "observe" };
+
 	(void)key;
-	if (strcmp(value, "manage") != 0 && strcmp(value, "observe") != 0)
-		return -EINVAL;
-	*(int *)field = strcmp(value, "observe") == 0;
-	return 0;
+	return parsers_word(value, words, 2, field);
 }
 
 static int parse_numa_balancing(const struct config_key *key, const char *value, void *field)
 {
+	static const char *const words[] = { "leave", "off" };
+
 	(void)key;
-	if (strcmp(value, "leave") != 0 && strcmp(value, "off") != 0)
-		return -EINVAL;
-	*(int *)field = strcmp(value, "off") == 0;
-	return 0;
+	return parsers_word(value, words, 2, field);
 }
 
 static int parse_scope(const struct config_key *key, const char *value, void *field)
 {
+	static const char *const words[] = { "managed", "all" };
+
 	(void)key;
-	if (strcmp(value, "managed") != 0 && strcmp(value, "all") != 0)
-		return -EINVAL;
-	*(int *)field = strcmp(value, "all") == 0;
-	return 0;
+	return parsers_word(value, words, 2, field);
 }
 
 static int store_name(const char *name, void *field)
@@ -72,13 +69,10 @@ static int parse_clear(const struct config_key *key, const char *value, void *fi
 
 static int parse_operations(const struct config_key *key, const char *value, void *field)
 {
-	int physical = strcmp(value, "paddr") == 0;
+	static const char *const words[] = { "vaddr", "paddr" };
 
 	(void)key;
-	if (!physical && strcmp(value, "vaddr") != 0)
-		return -EINVAL;
-	*(int *)field = physical;
-	return 0;
+	return parsers_word(value, words, 2, field);
 }
 
 static int parse_policy(const struct config_key *key, const char *value, void *field)

@@ -87,6 +87,19 @@ int parsers_share_positive(const struct config_key *key, const char *value, void
 	return parse_share(key, value, 1, field);
 }
 
+int parsers_word(const char *value, const char *const *words, size_t n, void *field)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (strcmp(value, words[i]) == 0) {
+			*(int *)field = (int)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 int parsers_bool(const struct config_key *key, const char *value, void *field)
 {
 	(void)key;

@@ -32,6 +32,9 @@ int parsers_share(const struct config_key *key, const char *value, void *field);
 /* As parsers_share(), but "0%" is refused. */
 int parsers_share_positive(const struct config_key *key, const char *value, void *field);
 
+/* For a config_key.parse: the index of @value among @n words, into an int. */
+int parsers_word(const char *value, const char *const *words, size_t n, void *field);
+
 /* "yes" or "no", into an int. */
 int parsers_bool(const struct config_key *key, const char *value, void *field);
 

@@ -44,16 +44,9 @@ static int parse_shared(const struct config_key *key, const char *value, void *f
 	static const char *const names[] = { [TARGET_SHARED_NEVER] = "never",
 					     [TARGET_SHARED_MANAGED] = "managed",
 					     [TARGET_SHARED_ALL] = "all" };
-	size_t i;
 
 	(void)key;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(value, names[i]) == 0) {
-			*(int *)field = (int)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	return parsers_word(value, names, sizeof(names) / sizeof(names[0]), field);
 }
 
 /* The kernel keeps (uid_t)-1 for "no user". */

@@ -119,6 +119,12 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Of the piece that @address is in. */
+static uint64_t piece_end(uint64_t address)
+{
+	return ((address >> DAMON_PIECE_SHIFT) + 1) << DAMON_PIECE_SHIFT;
+}
+
 /*
  * One bit for all pages of a piece. Samples come late where the CPUs are busy, and then stand for
  * a longer time each: so many as were taken are the time that was watched.
@@ -142,7 +148,7 @@ static size_t frames_alike(struct report *report, uint64_t pfn, size_t n)
 
 	if (!area)
 		return 0;
-	end = least(((address >> DAMON_PIECE_SHIFT) + 1) << DAMON_PIECE_SHIFT, area->end);
+	end = least(piece_end(address), area->end);
 	report->seen = seen_of(report, area, address);
 	return least(n, (end - address + TIERED_PAGE_SIZE - 1) >> TIERED_PAGE_SHIFT);
 }
@@ -201,7 +207,7 @@ static const struct damon_area *area_at(struct report *report, uint64_t address)
  */
 static int piece_at(struct report *report, uint64_t address, uint64_t to, uint64_t *ret_stop)
 {
-	const uint64_t stop = least(((address >> DAMON_PIECE_SHIFT) + 1) << DAMON_PIECE_SHIFT, to);
+	const uint64_t stop = least(piece_end(address), to);
 	const struct damon_area *area;
 
 	*ret_stop = stop;

@@ -134,6 +134,21 @@ void young_turn_marks(struct young *young)
 	}
 }
 
+struct young_seat *young_seat_find(const struct young *young, uint32_t id)
+{
+	size_t low = 0, high = young->n_targets;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (young->seats[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < young->n_targets && young->seats[low].id == id ? &young->seats[low] : NULL;
+}
+
 /*
  * Of those that stay is remembered what their memory is like, when the next clearing may be, and
  * if it was refused.
@@ -141,13 +156,9 @@ void young_turn_marks(struct young *young)
 static struct young_seat next_seat(struct young *young, uint32_t id)
 {
 	struct young_seat next = { .id = id, .regions.room = &young->room };
-	size_t i;
+	struct young_seat *seat = young_seat_find(young, id);
 
-	for (i = 0; i < young->n_targets; i++) {
-		struct young_seat *seat = &young->seats[i];
-
-		if (seat->id != id)
-			continue;
+	if (seat) {
 		next.next_ns = seat->next_ns;
 		next.refused = seat->refused;
 		next.regions = seat->regions;

@@ -112,7 +112,7 @@ struct young_clear {
  *	read() has met them for the next one
  * @room: what the regions of all seats take
  * @targets: the caller's
- * @seats: one per target
+ * @seats: one per target, ascending by id as these are
  * @fresh: what the last read() has done of the work of mark(), ascending
  * @window: number of marks
  * @shared_turn: read() is at shared pages, that the bitmap is asked about
@@ -171,6 +171,9 @@ extern const struct young_clear young_clear_companion;
 /* The method of this name that works here, or for "auto" the best; 0 or -EOPNOTSUPP. */
 int young_clear_choose(const struct tracker_env *env, const struct young_clear **ret, char *reason,
 		       size_t size);
+
+/* The seat of the target of this id, or NULL. */
+struct young_seat *young_seat_find(const struct young *young, uint32_t id);
 
 /* Forgets the marks of this window. */
 void young_drop_marks(struct young *young);

@@ -12,35 +12,18 @@
 #include "target.h"
 #include "young_view.h"
 
-static struct young_seat *seat_of(const struct young *young, uint32_t target, size_t *ret_index)
-{
-	size_t low = 0, high = young->n_targets;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (young->seats[middle].id < target)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_index = low;
-	return low < young->n_targets && young->seats[low].id == target ? &young->seats[low] : NULL;
-}
-
 void young_moved(void *state, uint32_t target, uint64_t base, const uint64_t pages[8])
 {
 	struct young *young = state;
 	struct young_request request = {
 		.start = base, .next = base, .end = base + YOUNG_BLOCK_BYTES, .blocks = 1
 	};
+	struct young_seat *seat = young_seat_find(young, target);
 	struct young_view view;
-	size_t index;
-	struct young_seat *seat = seat_of(young, target, &index);
 
 	if (!seat || !seat->marked)
 		return;
-	request.fd = young->targets[index]->pagemap_fd;
+	request.fd = young->targets[seat - young->seats]->pagemap_fd;
 	if (young->source->read(young->source->arg, &request) < 0 || !request.blocks ||
 	    !young_view_open(young, 0, base, base + YOUNG_BLOCK_BYTES, &view))
 		return;

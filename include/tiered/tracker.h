@@ -141,8 +141,8 @@ struct tracker_cost {
  * @probe: 0, and in @reason how, where there are ways; or -EOPNOTSUPP with a reason a person
  *	can act on
  * @start: makes the tracker's state
- * @retarget: @targets belong to the caller and stay valid until the next
- *	      retarget() or stop(); marks of targets that left are dropped
+ * @retarget: @targets, ascending by id, belong to the caller and stay valid until the
+ *	      next retarget() or stop(); marks of targets that left are dropped
  * @mark: marks at most @max_pages base pages, going on where the last window
  *	  stopped, so that all memory has its turn; @ret_cost untouched on error
  * @marked_targets: after mark(): calls back once per target that has marks in

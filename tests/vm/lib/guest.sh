@@ -57,6 +57,9 @@ within() {
 	fi
 }
 
+# median COLUMN FILE: of numbers; of an even count the lower one in the middle.
+median() { awk -v c="$1" '{ print $c }' "$2" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
 # skip DESCRIPTION REASON: one result that cannot be had here.
 skip() {
 	tap_count=$((tap_count + 1))

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What guests of the scheduler ask the daemon, whose log is /run/log; sourced by 80 to 83.
+# What guests of the scheduler ask the kernel, and the daemon, which is $daemon and has its log in
+# /run/log; sourced by 80 to 86 and bench/guest/sched-mixed.
 
 # status FILTER: of jq
 status() { build/tieredctl status --json >/run/status 2>/dev/null && jq -r "$1" /run/status; }
 state_is() { [ "$(status .scheduler.state)" = "$1" ]; }
+# kernel_is enabled|disabled
+kernel_is() { [ "$(cat /sys/kernel/sched_ext/state)" = "$1" ]; }
+# policy PID...: 0 normal, 7 of the scheduler
+policy() { for pid in "$@"; do awk '{ print $41 }' /proc/"$pid"/stat; done | paste -sd ' '; }
+policy_is() { [ "$(policy "$1")" = "$2" ]; }
+descriptors() { ls /proc/$daemon/fd | wc -l; }
 windows_at_least() { [ "$(status .asked.windows)" -ge "$1" ]; }
 
 # target PID FILTER: of the process
