@@ -15,7 +15,7 @@ int heat_new(const struct heat_config *config, struct heat **ret)
 	if (!heat)
 		return -ENOMEM;
 	heat->store.memory_max = config->memory_max;
-	heat->store.states.block_bytes = REGION_PAGES * sizeof(union page);
+	heat->store.states.block_bytes = sizeof(struct pack);
 	heat->store.pasts.block_bytes = REGION_PAGES * sizeof(union past);
 	heat->store.bytes = sizeof(*heat);
 	*ret = heat;

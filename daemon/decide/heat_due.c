@@ -92,6 +92,7 @@ unsigned int heat_due(struct heat *heat, uint32_t target, uint64_t base,
 		      uint64_t ret_pages[DUE_WORDS])
 {
 	const struct region_store *store = &heat->store;
+	union page states[REGION_PAGES];
 	struct heat_target *found = store->due.level ? table_target(heat, target) : NULL;
 	struct region *region = found ? table_region(found, base) : NULL;
 	unsigned int n;
@@ -100,11 +101,12 @@ unsigned int heat_due(struct heat *heat, uint32_t target, uint64_t base,
 	if (!region || !region->present)
 		return REGION_PAGES;
 	region->visits++;
-	if (region->block)
-		pages_due(store, pool_block(&store->states, region->block), visit_of(region),
-			  ret_pages);
-	else
+	if (region->block) {
+		region_pages(store, region, states);
+		pages_due(store, states, visit_of(region), ret_pages);
+	} else {
 		all_due(ret_pages, is_turn(turn_of(store, region->page), visit_of(region)));
+	}
 	n = count(ret_pages);
 	/* Whoever is passed over has not faded; of the others it is to be seen. */
 	if (!n)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* heat_page.h - the state of one page in four bytes, and its history of moves in one. */
+/*
+ * heat_page.h - the state of one page in four bytes, and its history of moves in one.
+ *
+ * How states are kept: heat_pack.h, to which the high byte is what few pages differ in.
+ */
 #ifndef TIERED_HEAT_PAGE_H
 #define TIERED_HEAT_PAGE_H
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 64 KiB at four bytes per page: one allocation per 64 MiB of memory that parts. */
-#define BLOCKS_PER_SLAB 32
+/* 16 KiB at four bytes per page: one allocation per 16 MiB of memory that parts. */
+#define BLOCKS_PER_SLAB 8
 
 uint64_t pool_growth(const struct pool *pool)
 {

@@ -60,17 +60,18 @@ static int each_uniform(const struct walk *walk, uint32_t target, const struct r
 
 static int each_page(const struct walk *walk, uint32_t target, const struct region *region)
 {
-	const union page *pages = region->block ? pool_block(&walk->store->states, region->block)
-						: NULL;
+	union page pages[REGION_PAGES];
 	unsigned int run;
 	unsigned int i;
 
+	if (region->block)
+		region_pages(walk->store, region, pages);
 	for (i = 0; i < REGION_PAGES; i += run) {
-		union page page = pages ? pages[i] : region->page;
+		union page page = region->block ? pages[i] : region->page;
 		struct heat_item item;
 		int r;
 
-		run = pages ? pages_run(pages, i) : 1u << region->order;
+		run = region->block ? pages_run(pages, i) : 1u << region->order;
 		if (!page_is_head(page) || !page_wanted(page, walk->query))
 			continue;
 		item = item_of(page, target, region->base + ((uint64_t)i << TIERED_PAGE_SHIFT), 1,
@@ -153,7 +154,7 @@ static int find_folio(const struct region_store *store, const struct region *reg
 		      unsigned int index, union page *ret_page, unsigned int *ret_head,
 		      unsigned int *ret_order)
 {
-	const union page *pages;
+	union page pages[REGION_PAGES];
 
 	if (!region->block) {
 		/* As items of such regions are told: from the first byte on, without a gap. */
@@ -164,7 +165,7 @@ static int find_folio(const struct region_store *store, const struct region *reg
 		*ret_head = index >> region->order << region->order;
 		return 0;
 	}
-	pages = pool_block(&store->states, region->block);
+	region_pages(store, region, pages);
 	*ret_head = pages_head(pages, index);
 	*ret_page = pages[*ret_head];
 	*ret_order = (unsigned int)__builtin_ctz(pages_run(pages, *ret_head));

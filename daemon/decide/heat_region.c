@@ -79,13 +79,22 @@ static void count_all(region_bins bins, const union page *pages, int sign)
 	}
 }
 
+void region_pages(const struct region_store *store, const struct region *region, union page *ret)
+{
+	pages_unpack(pool_block(&store->states, region->block), ret);
+}
+
 void region_recount(const struct region_store *store, const struct region *region, region_bins bins,
 		    int sign)
 {
-	if (region->block)
-		count_all(bins, pool_block(&store->states, region->block), sign);
-	else if (region->present)
+	union page pages[REGION_PAGES];
+
+	if (region->block) {
+		region_pages(store, region, pages);
+		count_all(bins, pages, sign);
+	} else if (region->present) {
 		count(bins, region->page, region->present, sign);
+	}
 }
 
 static void fill(union page *pages, union page page, unsigned int order)
@@ -102,12 +111,14 @@ static void fill(union page *pages, union page page, unsigned int order)
 
 void region_unfold(struct region_store *store, const struct region *region, region_bins bins)
 {
-	region_recount(store, region, bins, -1);
 	store->inherit.word = PAGE_ABSENT;
 	if (region->block) {
-		memcpy(store->pages, pool_block(&store->states, region->block),
-		       sizeof(store->pages));
-	} else if (region->present && !region->coarse) {
+		region_pages(store, region, store->pages);
+		count_all(bins, store->pages, -1);
+		return;
+	}
+	region_recount(store, region, bins, -1);
+	if (region->present && !region->coarse) {
 		fill(store->pages, region->page, region->order);
 	} else {
 		memset(store->pages, 0, sizeof(store->pages));
@@ -163,6 +174,15 @@ static uint32_t take_bounded(struct region_store *store, struct pool *pool)
 	if (!store_may_grow(store, pool_growth(pool)))
 		return 0;
 	return pool_take(pool);
+}
+
+/* What is in hand goes into a block; 0 where there is none to be had. */
+static int keep_pages(struct region_store *store, struct region *region)
+{
+	if (!region->block)
+		region->block = take_bounded(store, &store->states);
+	return region->block &&
+	       pages_pack(store->pages, pool_block(&store->states, region->block)) == 0;
 }
 
 static void leave_block(struct region_store *store, struct region *region)
@@ -228,16 +248,13 @@ void region_fold(struct region_store *store, struct region *region, region_bins 
 		leave_block(store, region);
 	} else if (region->present == 0) {
 		leave_block(store, region);
+	} else if (keep_pages(store, region)) {
+		count_all(bins, store->pages, 1);
+		return;
 	} else {
-		if (!region->block)
-			region->block = take_bounded(store, &store->states);
-		if (region->block) {
-			memcpy(pool_block(&store->states, region->block), store->pages,
-			       sizeof(store->pages));
-		} else {
-			store->stats.refused++;
-			fold_coarse(store, region, was);
-		}
+		leave_block(store, region);
+		store->stats.refused++;
+		fold_coarse(store, region, was);
 	}
 	region_recount(store, region, bins, 1);
 }
@@ -255,13 +272,13 @@ void region_drop(struct region_store *store, struct region *region, region_bins 
 /* Pages within one octave, on one node, none missing, no large folios. */
 static int similar(const struct region_store *store, const struct region *region)
 {
-	const union page *pages;
+	union page pages[REGION_PAGES];
 	unsigned int i;
 
 	if (!region->block || region->present != REGION_PAGES || region->node == TIERED_NODE_NONE ||
 	    region->bin_max - region->bin_min > 8)
 		return 0;
-	pages = pool_block(&store->states, region->block);
+	region_pages(store, region, pages);
 	for (i = 0; i < REGION_PAGES; i++)
 		if (!page_is_head(pages[i]) || page_flags(pages[i]) != page_flags(pages[0]))
 			return 0;

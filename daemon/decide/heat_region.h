@@ -15,12 +15,14 @@
 
 #include "decide/heat.h"
 #include "decide/heat_due.h"
+#include "decide/heat_pack.h"
 #include "decide/heat_page.h"
 #include "decide/heat_pool.h"
 
 #define REGION_SHIFT 21
 #define REGION_PAGES 512u
 #define REGION_ORDER 9u
+_Static_assert(REGION_PAGES == PACK_PAGES, "a pack is a region");
 /* Laps are counted modulo this and one. */
 #define REGION_LAPS 63u
 /* Pieces of which it is known whether others may access their pages. */
@@ -30,7 +32,7 @@
  * struct region - summary of 2 MiB
  * @base: address of its first byte
  * @page: state of each folio, unless there is a @block
- * @block: in the pool of states: 512 entries; 0: none
+ * @block: in the pool of states: 512 entries, packed; 0: none
  * @past_block: in the pool of histories: 512 bytes; 0: @past is that of every page
  * @seen: window of the last observation
  * @present: base pages that have a state
@@ -108,6 +110,9 @@ int region_coarsen(struct region_store *store, struct region *region, region_bin
 
 /* Pages that others may access, too. */
 void region_note_foreign(struct region *region, unsigned int index, unsigned int length);
+
+/* The states of the pages of a region that has a block. */
+void region_pages(const struct region_store *store, const struct region *region, union page *ret);
 
 /* Base pages of the folio whose head is entry @index of unfolded pages. */
 unsigned int pages_run(const union page *pages, unsigned int index);
