@@ -10,7 +10,8 @@
  * accessed once per second, the rest never), three are warm (each page once in a minute), the
  * others are never accessed. The fast tier has room for half of what is hot. What the kernel would take for
  * reading page tables and clearing bits is added at the measured price below; all else is
- * CPU time of this machine, as it is spent.
+ * CPU time of this machine, as it is spent. State is that of heat, as it is, and that of the
+ * tracker `young` with every region known and all pages a process's own.
  *
  *	flat_cpu_SIZE		CPU of scan and decision, in per cent of one CPU, whole run
  *	flat_last_SIZE		the same of the last quarter
@@ -34,6 +35,7 @@
 #include "decide/plan.h"
 #include "decide/policy.h"
 #include "decide/policy_fit.h"
+#include "observe/young_region.h"
 
 #define BASE UINT64_C(0x100000000000)
 #define TARGET 7
@@ -281,7 +283,7 @@ static void figure(const char *what, uint64_t mib, double value, const char *uni
 static void run(uint64_t mib, unsigned int windows)
 {
 	struct machine machine;
-	uint64_t spent = 0, last_spent = 0, last_from = 0, age = 0, i;
+	uint64_t spent = 0, last_spent = 0, last_from = 0, age = 0, state, i;
 	struct heat_stats stats;
 
 	open_machine(&machine, mib / 2);
@@ -301,7 +303,8 @@ static void run(uint64_t mib, unsigned int windows)
 	figure("cpu", mib, (double)spent / (double)machine.now_ns * 100, "percent");
 	figure("last", mib, (double)last_spent / (double)(machine.now_ns - last_from) * 100,
 	       "percent");
-	figure("state", mib, (double)stats.bytes / (double)(mib << 20) * 1e6, "ppm");
+	state = stats.bytes + machine.regions * young_region_size(0, 0);
+	figure("state", mib, (double)state / (double)(mib << 20) * 1e6, "ppm");
 	figure("age", mib, (double)age / NS, "seconds");
 	figure("interval", mib, (double)machine.interval_ns / NS, "seconds");
 	fflush(stdout);

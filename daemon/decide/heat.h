@@ -6,7 +6,7 @@
  *
  * A target's memory is kept in 2 MiB regions of 32 bytes. A region whose pages
  * all have the same state (cold memory, or one large folio) is that one state;
- * where they part it owns 4 bytes per page, and one more where pages were
+ * where they part it owns 3.5 bytes per page (heat_pack.h), and one more where pages were
  * moved of late. Beyond memory_max a region falls back to the mean of its
  * pages ("coarse"), which is counted.
  *

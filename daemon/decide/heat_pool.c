@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 16 KiB at four bytes per page: one allocation per 16 MiB of memory that parts. */
+/* 14 KiB of states: one allocation per 16 MiB of memory that parts. */
 #define BLOCKS_PER_SLAB 8
 
 uint64_t pool_growth(const struct pool *pool)

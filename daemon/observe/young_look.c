@@ -26,7 +26,7 @@ static uint64_t mixed(uint64_t value)
 }
 
 /* Fletcher's, of even and of odd entries: the order counts. */
-static uint32_t sum_group(const __u64 *entries, struct group *ret)
+static uint16_t sum_group(const __u64 *entries, struct group *ret)
 {
 	const pair *at = (const pair *)entries, mask = { FRAME_BITS, FRAME_BITS };
 	pair first = { 0, 0 }, second = { 0, 0 }, all = at[0], any = at[0];
@@ -41,7 +41,7 @@ static uint32_t sum_group(const __u64 *entries, struct group *ret)
 	}
 	ret->all = all[0] & all[1];
 	ret->any = any[0] | any[1];
-	return (uint32_t)mixed(mixed(mixed(mixed(second[0]) + first[0]) + second[1]) + first[1]);
+	return (uint16_t)mixed(mixed(mixed(mixed(second[0]) + first[0]) + second[1]) + first[1]);
 }
 
 static uint64_t bits_of(const __u64 *entries, uint64_t wanted)
@@ -87,8 +87,7 @@ void young_look_at(const struct young_table *table, struct young_look *ret)
 void young_look_at_huge(uint64_t entry, struct young_look *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->sums[0] = (uint32_t)((entry & FRAME_BITS) >> TIERED_PAGE_SHIFT) ^
-		       (uint32_t)(entry & FRAME_BITS);
+	ret->sums[0] = (uint16_t)mixed(entry & FRAME_BITS);
 	ret->present[0] = 1;
 	ret->accessed[0] = ret->any_accessed = (entry & YOUNG_ACCESSED) != 0;
 	ret->read_only = !(entry & YOUNG_WRITABLE);

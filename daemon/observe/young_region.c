@@ -32,7 +32,7 @@
 /* Of the regions of a target one in so many is looked at in one sweep. */
 #define SWEEP_PART 256
 
-#define OVERHEAD_BYTES 32 /* of malloc(), and a bucket of the hash table */
+#define OVERHEAD_BYTES 16 /* of malloc(), and its part of the buckets of the hash table */
 #define TABLE_BYTES (sizeof(UT_hash_table) + 32 * sizeof(UT_hash_bucket)) /* an almost empty one */
 
 struct young_region {
@@ -44,7 +44,7 @@ struct young_region {
 	uint8_t huge;
 	struct young_detail *detail;
 	UT_hash_handle hh;
-	uint32_t sums[]; /* one for a page of 2 MiB */
+	uint16_t sums[]; /* one for a page of 2 MiB */
 };
 
 static uint64_t frame_at(const struct young_block *block, const struct young_table *table,
@@ -138,13 +138,14 @@ static int is_plain(const struct young_detail *detail)
 	return memcmp(detail, &plain, sizeof(plain)) == 0;
 }
 
-static uint64_t region_bytes(const struct young_region *region)
-{
-	return OVERHEAD_BYTES + sizeof(*region) +
-	       (region->huge ? 1 : YOUNG_GROUPS) * sizeof(region->sums[0]);
-}
-
 #define DETAIL_BYTES (OVERHEAD_BYTES + sizeof(struct young_detail))
+
+uint64_t young_region_size(int huge, int detailed)
+{
+	return OVERHEAD_BYTES + sizeof(struct young_region) +
+	       (huge ? 1 : YOUNG_GROUPS) * sizeof(((struct young_region *)NULL)->sums[0]) +
+	       (detailed ? DETAIL_BYTES : 0);
+}
 
 /* Is there room for so much more? */
 static int may_grow(struct young_room *room, uint64_t bytes)
@@ -244,7 +245,7 @@ static void drop(struct young_regions *regions, struct young_region *region)
 		regions->swept = region->hh.next;
 	HASH_DEL(regions->table, region);
 	drop_detail(regions, region);
-	regions->room->bytes -= region_bytes(region);
+	regions->room->bytes -= young_region_size(region->huge, 0);
 	if (!regions->table)
 		regions->room->bytes -= TABLE_BYTES;
 	free(region);
@@ -260,8 +261,8 @@ static struct young_region *find(const struct young_regions *regions, uint64_t a
 
 static struct young_region *add(struct young_regions *regions, const struct young_block *block)
 {
-	const struct young_region like = { .huge = block->kind == YOUNG_HUGE };
-	const uint64_t bytes = region_bytes(&like);
+	const int huge = block->kind == YOUNG_HUGE;
+	const uint64_t bytes = young_region_size(huge, 0);
 	const uint64_t more = bytes + (regions->table ? 0 : TABLE_BYTES);
 	struct young_region *region =
 		may_grow(regions->room, more) ? calloc(1, bytes - OVERHEAD_BYTES) : NULL;
@@ -269,7 +270,7 @@ static struct young_region *add(struct young_regions *regions, const struct youn
 	if (!region)
 		return NULL;
 	region->address = block->address;
-	region->huge = like.huge;
+	region->huge = (uint8_t)huge;
 	HASH_ADD(hh, regions->table, address, sizeof(region->address), region);
 	if (find(regions, block->address) != region) {
 		free(region);

@@ -5,9 +5,11 @@
  * Page tables tell frames and accessed bits. Which pages belong to one folio,
  * which are mapped by others as well, and which lie on no LRU list is asked of
  * pagemap and kpageflags, at many times the cost: once, and again where the
- * table shows other frames, and every so many windows. A checksum per 16
- * pages stands for the frames: 128 bytes per 2 MiB, where the frames themselves
- * would be 4096.
+ * table shows other frames, and every so many windows. A checksum of 16 bits
+ * per 16 pages stands for the frames: 64 bytes per 2 MiB, where the frames
+ * themselves would be 4096. One change in 65,536 is not seen before the next
+ * time that all is learnt again; what is moved on the strength of it the kernel
+ * checks itself.
  */
 #ifndef TIERED_OBSERVE_YOUNG_REGION_H
 #define TIERED_OBSERVE_YOUNG_REGION_H
@@ -27,7 +29,7 @@ struct young_region;
 
 /* A table at one glance: a checksum of frames per group, and a bit per page. */
 struct young_look {
-	uint32_t sums[YOUNG_GROUPS];
+	uint16_t sums[YOUNG_GROUPS];
 	uint64_t present[YOUNG_WORDS];
 	uint64_t accessed[YOUNG_WORDS];
 	uint64_t any_accessed; /* not 0: one of them is */
@@ -131,5 +133,8 @@ int young_region_is_huge(const struct young_region *region);
  */
 void young_regions_sweep(struct young_regions *regions, uint32_t window);
 void young_regions_free(struct young_regions *regions);
+
+/* Bytes that one takes, of the room of all. */
+uint64_t young_region_size(int huge, int detailed);
 
 #endif
