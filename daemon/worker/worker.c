@@ -2,6 +2,7 @@
 #include "worker/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +24,9 @@
 /* Of 1,024 targets these take 2.5 MiB. */
 #define FIGURES_UNREAD_MAX 4
 
+/* How often memory of targets that have left is given back to the kernel, at most. */
+#define TRIM_NS (60 * NSEC_PER_SEC)
+
 struct worker {
 	struct worker_config config;
 	struct mailbox to_worker;
@@ -31,6 +35,8 @@ struct worker {
 	struct window window;
 	int stop;
 	atomic_uint figures_unread; /* WORKER_FIGURES on their way */
+	int left;                   /* a target has, since: */
+	uint64_t trimmed_ns;
 	/* Messages that came during a window and wait for its end: */
 	struct message *pending;
 	struct message **last_pending;
@@ -137,6 +143,7 @@ static void remove_target(struct worker *worker, uint32_t id)
 	roster_remove(&worker->window.roster, id);
 	heat_forget(worker->window.heat, id);
 	trail_forget(&worker->window.trail, id);
+	worker->left = 1;
 }
 
 static void handle(struct worker *worker, const struct message *message)
@@ -198,6 +205,21 @@ static void remove_gone(struct worker *worker)
 	}
 }
 
+/*
+ * What is free lies between what is not, and stays the daemon's: where targets come and go, more
+ * and more of it.
+ */
+static void give_back(struct worker *worker)
+{
+	const uint64_t now_ns = clock_now_ns();
+
+	if (!worker->left || now_ns - worker->trimmed_ns < TRIM_NS)
+		return;
+	malloc_trim(0);
+	worker->left = 0;
+	worker->trimmed_ns = now_ns;
+}
+
 /* Between windows: targets come and go, mappings are read again. */
 static int prepare(struct worker *worker)
 {
@@ -212,6 +234,7 @@ static int prepare(struct worker *worker)
 	if (ret < 0)
 		return ret;
 	remove_gone(worker);
+	give_back(worker);
 	roster_watch(&window->roster);
 	return worker->config.tracker->retarget(window->tracker, window->roster.watched,
 						window->roster.n_watched);
