@@ -134,6 +134,35 @@ static void tracker_damon_stop(void *state)
 	free(damon);
 }
 
+/* Every name can be written that some kernel knows; without the code for it nothing starts. */
+static int has_operations(const char *sys_root, const char *name)
+{
+	char text[64], *word, *rest;
+
+	if (file_read_text(text, sizeof(text),
+			   "%s/" KDAMOND_FOLDER "/0/contexts/0/avail_operations", sys_root) < 0)
+		return 1;
+	for (word = strtok_r(text, "\n", &rest); word; word = strtok_r(NULL, "\n", &rest))
+		if (strcmp(word, name) == 0)
+			return 1;
+	return 0;
+}
+
+static int set_operations(const char *sys_root, int physical)
+{
+	const char *name = physical ? "paddr" : "vaddr";
+	int ret = has_operations(sys_root, name)
+			  ? kdamond_set(sys_root, name, "contexts/0/operations")
+			  : -EINVAL;
+
+	if (ret != -EINVAL)
+		return ret;
+	log_error("[tracker.damon] operations = %s: DAMON of this kernel cannot do that "
+		  "(CONFIG_DAMON_%s); set operations = %s, or take another tracker",
+		  name, physical ? "PADDR" : "VADDR", physical ? "vaddr" : "paddr");
+	return -EOPNOTSUPP;
+}
+
 static int configure(const char *sys_root, int physical)
 {
 	static const struct {
@@ -147,13 +176,7 @@ static int configure(const char *sys_root, int physical)
 		{ "contexts/0/monitoring_attrs/nr_regions/min", DAMON_REGIONS_MIN },
 	};
 	size_t i;
-	int ret = kdamond_set(sys_root, physical ? "paddr" : "vaddr", "contexts/0/operations");
-
-	if (ret == -EINVAL && physical) {
-		log_error("DAMON of this kernel does not know operations = paddr "
-			  "(CONFIG_DAMON_PADDR); use vaddr");
-		return -EOPNOTSUPP;
-	}
+	int ret = set_operations(sys_root, physical);
 
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && !ret; i++)
 		ret = kdamond_set_u64(sys_root, numbers[i].value, numbers[i].file);

@@ -162,6 +162,15 @@ static uint64_t number(const struct tree *tree, const char *file)
 	return value;
 }
 
+static void assert_operations(const struct tree *tree, const char *name)
+{
+	char text[16];
+
+	assert_true(file_read_text(text, sizeof(text), "%s/" FOLDER "0/contexts/0/operations",
+				   tree->root) > 0);
+	assert_string_equal(text, name);
+}
+
 static void test_only_ours_is_taken_away(void **state)
 {
 	struct tree tree;
@@ -421,6 +430,36 @@ static void test_pages_of_memory(void **state)
 	scene_close(&scene);
 }
 
+/* What this kernel has no code for is found before anything starts. */
+static void test_operations_that_are_not_there(void **state)
+{
+	static const char *const has[] = { "vaddr\nfvaddr\n", "paddr\n", "" };
+	struct scene scene;
+	int physical;
+	size_t i;
+
+	(void)state;
+	for (physical = 0; physical < 2; physical++) {
+		scene_open(&scene, physical);
+		for (i = 0; i < 3; i++) {
+			int ret, works = i == (size_t)physical;
+
+			tree_text(&scene.tree, FOLDER "0/contexts/0/operations", "none\n");
+			tree_text(&scene.tree, FOLDER "0/contexts/0/avail_operations", "%s",
+				  has[i]);
+			ret = tracker_damon.start(&scene.env, &scene.damon);
+			assert_int_equal(ret, works ? 0 : -EOPNOTSUPP);
+			assert_operations(&scene.tree, !works     ? "none"
+						       : physical ? "paddr"
+								  : "vaddr");
+			assert_int_equal(number(&scene.tree, "nr_kdamonds"), works);
+			tracker_damon.stop(scene.damon);
+			scene.damon = NULL;
+		}
+		scene_close(&scene);
+	}
+}
+
 static void test_reasons(void **state)
 {
 	struct damon_source deaf = { .why = "no ears" },
@@ -472,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_undone_after_a_crash),
 		cmocka_unit_test(test_pages_of_regions),
 		cmocka_unit_test(test_pages_of_memory),
+		cmocka_unit_test(test_operations_that_are_not_there),
 		cmocka_unit_test(test_reasons),
 	};
 
