@@ -113,7 +113,7 @@ void manager_pin_scheduler(struct manager *manager)
 {
 	int ret = manager->pinned ? scheduler_pin(manager->sched.scheduler, BPF_PIN_DIR) : 0;
 
-	if (ret < 0 && ret != -EEXIST)
+	if (ret < 0)
 		log_warning("counters of the scheduler are not pinned: %s; going on without",
 			    strerror(-ret));
 }
@@ -215,10 +215,14 @@ static void walk_on(struct manager *manager)
 	}
 }
 
-/* It is at work no more. */
-static void let_go(struct manager_sched *sched)
+/* It is at work no more; what it counted goes with it. */
+static void let_go(struct manager *manager)
 {
+	struct manager_sched *sched = &manager->sched;
+
 	end_walk(sched);
+	if (manager->pinned)
+		scheduler_unpin(BPF_PIN_DIR);
 	scheduler_close(sched->scheduler);
 	sched->scheduler = NULL;
 	sched->lost = 0;
@@ -241,7 +245,7 @@ static void take_end(struct manager *manager, const struct sched_ended *end)
 	log_warning("scheduler %s; all threads are with the kernel's own again; it stays off "
 		    "until a reload",
 		    sched->state);
-	let_go(sched);
+	let_go(manager);
 	put_all_back(manager);
 }
 
@@ -268,6 +272,6 @@ void manager_close_scheduler(struct manager *manager)
 	if (!manager->sched.scheduler)
 		return;
 	/* First: threads that are born meanwhile are looked for afterwards. */
-	let_go(&manager->sched);
+	let_go(manager);
 	put_all_back(manager);
 }
