@@ -3,6 +3,7 @@
 #include "fake_tracker.h"
 #include "observe/damon.h"
 #include "observe/pagemap.h"
+#include "observe/topology_internal.h"
 #include "observe/tracker.h"
 #include "observe/vmas.h"
 #include "tree.h"
@@ -430,6 +431,41 @@ static void test_pages_of_memory(void **state)
 	scene_close(&scene);
 }
 
+/* With holes in between: what there is no room for is counted. */
+static void test_ranges_of_memory(void **state)
+{
+	uint8_t units[2 * DAMON_RANGES_MAX + 9];
+	struct topology topology = { .pfns = { .shift = 15, .units = units } };
+	struct damon_range ranges[DAMON_RANGES_MAX];
+	struct damon damon = { .n_ranges = 0 };
+	struct tracker_env env = { .topology = &topology };
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(units); i++)
+		units[i] = i % 2 ? TIERED_NODE_NONE : 0;
+	topology.pfns.n_units = 2 * DAMON_RANGES_MAX;
+	assert_int_equal(damon_ranges(&topology, ranges, &n), 0);
+	assert_int_equal(n, DAMON_RANGES_MAX);
+	assert_int_equal(ranges[1].start, 256 * M);
+	assert_int_equal(ranges[1].end, 384 * M);
+	damon.env = &env;
+	assert_int_equal(damon_find_ranges(&damon), 1);
+	assert_int_equal(damon.beyond, 0);
+	/* Two ranges more, one of two blocks and one of three. */
+	topology.pfns.n_units = sizeof(units);
+	units[2 * DAMON_RANGES_MAX + 1] = 0;
+	units[2 * DAMON_RANGES_MAX + 2] = TIERED_NODE_NONE;
+	units[2 * DAMON_RANGES_MAX + 5] = 0;
+	units[2 * DAMON_RANGES_MAX + 7] = TIERED_NODE_NONE;
+	units[2 * DAMON_RANGES_MAX + 8] = TIERED_NODE_NONE;
+	assert_int_equal(damon_ranges(&topology, ranges, &n), 5 * 128 * M);
+	assert_int_equal(n, DAMON_RANGES_MAX);
+	/* Of which the kdamond is told nothing, and people are, once. */
+	assert_int_equal(damon_find_ranges(&damon), 0);
+	assert_int_equal(damon.beyond, 1);
+}
+
 /* What this kernel has no code for is found before anything starts. */
 static void test_operations_that_are_not_there(void **state)
 {
@@ -511,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_undone_after_a_crash),
 		cmocka_unit_test(test_pages_of_regions),
 		cmocka_unit_test(test_pages_of_memory),
+		cmocka_unit_test(test_ranges_of_memory),
 		cmocka_unit_test(test_operations_that_are_not_there),
 		cmocka_unit_test(test_reasons),
 	};
