@@ -152,6 +152,26 @@ static __always_inline __s32 cpu_take(const struct masks *masks, __u32 home, __s
 	return -1;
 }
 
+/* This CPU was meant to run one of those that wait, and cannot: another idle one, then. */
+static __always_inline void pass_on(__u32 own)
+{
+	struct masks masks;
+	__u32 waiting = 0;
+	__s32 cpu = -1;
+
+	for (__u32 slot = 0; slot < SCHED_SLOTS && slot < setup.slots; slot++)
+		waiting |= (__u32)scx_bpf_dsq_nr_queued(slot);
+	if (!waiting)
+		return;
+	if (!idle_read(&masks))
+		return;
+	__builtin_memset(masks.allowed, 0xff, sizeof(masks.allowed));
+	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots && cpu < 0; i++)
+		cpu = idle_take(&masks, setup.near[own][i]);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, 0);
+}
+
 /* Threads that wait, per CPU of the node. */
 static __always_inline __u32 backlog(__u32 slot)
 {
