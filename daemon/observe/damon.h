@@ -86,8 +86,12 @@ struct damon {
 /* The seat of a target, or NULL: the kdamond was not told of it. */
 struct damon_seat *damon_seat(const struct damon *damon, const struct target *target);
 
+/* damon_tell.c: the name of what it samples; and why this kernel cannot, a sentence. */
+const char *damon_operations(int physical);
+void damon_refuse_operations(int physical, char *reason, size_t size);
+
 /*
- * damon_tell.c: how it samples, once it is made; 0, -EOPNOTSUPP, logged: this kernel cannot do it;
+ * How it samples, once it is made; 0, -EOPNOTSUPP, logged: this kernel cannot do it;
  * or -errno. Then, before each start, what.
  */
 int damon_configure(const char *sys_root, int physical);

@@ -12,6 +12,20 @@
 #include "util/kdamond.h"
 #include "util/log.h"
 
+const char *damon_operations(int physical)
+{
+	return physical ? "paddr" : "vaddr";
+}
+
+void damon_refuse_operations(int physical, char *reason, size_t size)
+{
+	snprintf(reason, size,
+		 "DAMON of this kernel has no operations = %s (CONFIG_DAMON_%s); set operations = "
+		 "%s in [tracker.damon], or boot a kernel built with it",
+		 damon_operations(physical), physical ? "PADDR" : "VADDR",
+		 damon_operations(!physical));
+}
+
 /* Every name can be written that some kernel knows; without the code for it nothing starts. */
 static int has_operations(const char *sys_root, const char *name)
 {
@@ -28,16 +42,16 @@ static int has_operations(const char *sys_root, const char *name)
 
 static int set_operations(const char *sys_root, int physical)
 {
-	const char *name = physical ? "paddr" : "vaddr";
+	const char *name = damon_operations(physical);
+	char reason[256];
 	int ret = has_operations(sys_root, name)
 			  ? kdamond_set(sys_root, name, "contexts/0/operations")
 			  : -EINVAL;
 
 	if (ret != -EINVAL)
 		return ret;
-	log_error("[tracker.damon] operations = %s: DAMON of this kernel cannot do that "
-		  "(CONFIG_DAMON_%s); set operations = %s, or take another tracker",
-		  name, physical ? "PADDR" : "VADDR", physical ? "vaddr" : "paddr");
+	damon_refuse_operations(physical, reason, sizeof(reason));
+	log_error("tracker damon: %s", reason);
 	return -EOPNOTSUPP;
 }
 

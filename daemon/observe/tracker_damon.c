@@ -82,6 +82,10 @@ static int tracker_damon_probe(const struct tracker_env *env, char *reason, size
 		return refuse(reason, size, "it needs BPF to hear what DAMON finds");
 	if (!source->read)
 		return refuse(reason, size, source->why);
+	if (source->lacks && strcmp(source->lacks, damon_operations(env->damon->physical)) == 0) {
+		damon_refuse_operations(env->damon->physical, reason, size);
+		return -EOPNOTSUPP;
+	}
 	if (!env->damon->mark)
 		return refuse(reason, size,
 			      "no undo record can be written, so nobody would stop its kdamond "

@@ -531,6 +531,12 @@ static void test_reasons(void **state)
 	REFUSED("undo record");
 	setup.mark = 10000007;
 	assert_int_equal(tracker_damon.probe(&env, reason, sizeof(reason)), 0);
+	source.lacks = "vaddr";
+	REFUSED("no operations = vaddr (CONFIG_DAMON_VADDR); set operations = paddr");
+	source.lacks = "paddr";
+	assert_int_equal(tracker_damon.probe(&env, reason, sizeof(reason)), 0);
+	setup.physical = 1;
+	REFUSED("no operations = paddr (CONFIG_DAMON_PADDR); set operations = vaddr");
 	assert_int_equal(number(&tree, "nr_kdamonds"), 0);
 	tree_remove(&tree, "");
 }
