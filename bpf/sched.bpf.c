@@ -23,6 +23,7 @@
  * when something here is wrong, and when the daemon, which holds the link, is no more.
  */
 #include "sched-cpus.bpf.h"
+#include "sched-life.bpf.h"
 
 /* Short enough for 64 threads on two CPUs to run in each second. */
 #define SLICE_NS 15000000ULL
@@ -35,7 +36,7 @@
 #define WEIGHT_MIN 10
 /* A queue that nobody looked into for so long is looked into by CPUs of other nodes. */
 #define STARVING_NS 100000000ULL
-/* Of a thread; what is less is in the books of its process later. */
+/* Of a thread; what is less is in the books of its process later, at its end at the latest. */
 #define BOOK_NS 1000000ULL
 /* Ticks are closer: more is time in which a virtual machine stood still, and nobody's doing. */
 #define STALL_NS 100000000ULL
@@ -165,26 +166,6 @@ static __always_inline int goes_home(struct task_struct *p, __s32 cpu)
 		return 0;
 	allowed_read(&masks, p);
 	return node_has(&masks, home, 1);
-}
-
-/* This CPU was meant to run one of those that wait, and cannot: another idle one, then. */
-static __always_inline void pass_on(__u32 own)
-{
-	struct masks masks;
-	__u32 waiting = 0;
-	__s32 cpu = -1;
-
-	for (__u32 slot = 0; slot < SCHED_SLOTS && slot < setup.slots; slot++)
-		waiting |= (__u32)scx_bpf_dsq_nr_queued(slot);
-	if (!waiting)
-		return;
-	if (!idle_read(&masks))
-		return;
-	__builtin_memset(masks.allowed, 0xff, sizeof(masks.allowed));
-	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots && cpu < 0; i++)
-		cpu = idle_take(&masks, setup.near[own][i]);
-	if (cpu >= 0)
-		scx_bpf_kick_cpu(cpu, 0);
 }
 
 /*
@@ -333,58 +314,14 @@ void BPF_PROG(tiered_enable, struct task_struct *p)
 		stats->strays_lost++;
 }
 
-/* CPUs come and go; queues are the nodes'. The kernel tells of one at a time. */
-static __always_inline void set_online(__s32 cpu, int online)
+/* A thread goes out, or ends: what it has run and is not in the books of its process yet. */
+SEC("struct_ops/tiered_disable")
+void BPF_PROG(tiered_disable, struct task_struct *p)
 {
-	__u32 at = (__u32)cpu;
-	__u64 bit;
+	struct thread *thread = thread_of(p);
 
-	barrier_var(at);
-	at &= SCHED_CPUS - 1;
-	bit = 1ULL << (at & 63);
-	if (online)
-		cpus_online[at / 64] |= bit;
-	else
-		cpus_online[at / 64] &= ~bit;
-}
-
-SEC("struct_ops/tiered_cpu_online")
-void BPF_PROG(tiered_cpu_online, __s32 cpu)
-{
-	set_online(cpu, 1);
-}
-
-SEC("struct_ops/tiered_cpu_offline")
-void BPF_PROG(tiered_cpu_offline, __s32 cpu)
-{
-	set_online(cpu, 0);
-}
-
-SEC("struct_ops/tiered_init")
-__s32 BPF_PROG(tiered_init)
-{
-	const struct cpumask *online = scx_bpf_get_online_cpumask();
-	__s32 error = 0;
-
-	mask_read(cpus_online, online);
-	scx_bpf_put_cpumask(online);
-	for (__u32 slot = 0; slot < SCHED_SLOTS && slot < setup.slots && !error; slot++)
-		error = scx_bpf_create_dsq(slot, -1);
-	return error;
-}
-
-SEC("struct_ops/tiered_exit")
-void BPF_PROG(tiered_exit, struct scx_exit_info *info)
-{
-	__u32 zero = 0;
-	struct sched_ended *end = bpf_map_lookup_elem(&ended, &zero);
-
-	if (!end)
-		return;
-	bpf_probe_read_kernel_str(end->reason, sizeof(end->reason), info->reason);
-	bpf_probe_read_kernel_str(end->message, sizeof(end->message), info->msg);
-	end->code = (__u64)info->exit_code;
-	end->kind = (__u64)info->kind;
+	if (thread)
+		book_process(p, thread);
 }
 
 /* The flags are the kernel's to read before anything runs, so there is a table for each scope. */
@@ -399,6 +336,7 @@ void BPF_PROG(tiered_exit, struct scx_exit_info *info)
 		.stopping = (void *)tiered_stopping,                                               \
 		.init_task = (void *)tiered_init_task,                                             \
 		.enable = (void *)tiered_enable,                                                   \
+		.disable = (void *)tiered_disable,                                                 \
 		.cpu_release = (void *)tiered_cpu_release,                                         \
 		.cpu_online = (void *)tiered_cpu_online,                                           \
 		.cpu_offline = (void *)tiered_cpu_offline,                                         \

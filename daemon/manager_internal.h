@@ -3,10 +3,10 @@
 #ifndef TIERED_MANAGER_INTERNAL_H
 #define TIERED_MANAGER_INTERNAL_H
 
-#include <dirent.h>
 #include <stdio.h>
 #include <systemd/sd-event.h>
 
+#include "bpf/sched_strays.h"
 #include "config/config.h"
 #include "manager.h"
 #include "observe/cpus.h"
@@ -39,14 +39,12 @@ struct manager_seen {
  * struct manager_sched - the optional scheduler
  * @scheduler: NULL when it is off
  * @state: "" when it was not asked for, "on", or why it is off
- * @walk: of /proc, to find processes that came in by a fork and were lost; NULL: none is under way
- * @lost: how many were, when the last walk began
+ * @strays: processes that came in by a fork
  */
 struct manager_sched {
 	struct scheduler *scheduler;
 	struct cpus cpus;
-	DIR *walk;
-	uint64_t lost;
+	struct sched_strays strays;
 	char state[320];
 };
 

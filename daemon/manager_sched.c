@@ -8,15 +8,14 @@
 #include "bpf/scheduler.h"
 #include "manager_internal.h"
 #include "observe/targets.h"
-#include "observe/proc.h"
 #include "undo/undo.h"
 #include "util/log.h"
 
 /*
- * Processes that forks brought in, and those that a walk comes by, in one look: 30 us each or so.
- * The rest waits for the next look.
+ * In one look, of threads that forks brought in, or that a walk comes by: 4 us each or so. The rest
+ * waits for the next look.
  */
-#define STRAYS_MAX 256
+#define STRAYS_WORK 4096
 
 static int scope_is_managed(const struct manager *manager)
 {
@@ -113,7 +112,7 @@ void manager_pin_scheduler(struct manager *manager)
 {
 	int ret = manager->pinned ? scheduler_pin(manager->sched.scheduler, BPF_PIN_DIR) : 0;
 
-	if (ret < 0 && ret != -EEXIST)
+	if (ret < 0)
 		log_warning("counters of the scheduler are not pinned: %s; going on without",
 			    strerror(-ret));
 }
@@ -136,12 +135,17 @@ void manager_sched_add(struct manager *manager, uint32_t tgid)
 void manager_sched_remove(struct manager *manager, uint32_t tgid)
 {
 	struct manager_sched *sched = &manager->sched;
+	int ret;
 
 	if (!sched->scheduler)
 		return;
 	scheduler_remove(sched->scheduler, tgid);
-	if (scope_is_managed(manager))
-		sched_class_leave("/proc", tgid);
+	if (!scope_is_managed(manager))
+		return;
+	ret = sched_class_leave("/proc", tgid);
+	/* Its threads are strays that nobody has noted. */
+	if (ret < 0 && ret != -ESRCH)
+		sched->strays.again = 1;
 }
 
 void manager_sched_figures(struct manager *manager, const struct worker_figures *figures)
@@ -159,69 +163,43 @@ void manager_sched_figures(struct manager *manager, const struct worker_figures 
 	}
 }
 
-/*
- * What a managed process has forked is none, until the rules say so. Threads that are born
- * meanwhile are noted as strays again.
- */
-static void put_back(struct manager *manager, uint32_t tgid)
+static int next_stray(void *arg, uint32_t *ret_tgid)
 {
-	if (!board_find_process(manager->board, tgid))
-		sched_class_leave("/proc", tgid);
+	return scheduler_take_stray(((struct manager *)arg)->sched.scheduler, ret_tgid);
 }
 
+static int is_managed(void *arg, uint32_t tgid)
+{
+	return board_find_process(((struct manager *)arg)->board, tgid) != NULL;
+}
+
+/* What a managed process has forked is none, until the rules say so. */
 static void put_strays_back(struct manager *manager)
 {
-	uint32_t tgid;
-	int i;
-
-	for (i = 0; i < STRAYS_MAX && scheduler_take_stray(manager->sched.scheduler, &tgid); i++)
-		put_back(manager, tgid);
-}
-
-static void end_walk(struct manager_sched *sched)
-{
-	if (sched->walk)
-		closedir(sched->walk);
-	sched->walk = NULL;
-}
-
-/* Some came in that there was no room to note: all processes are looked at, in the order of pids. */
-static void begin_walk(struct manager_sched *sched)
-{
+	const struct sched_strays_env env = {
+		.proc_root = "/proc",
+		.next = next_stray,
+		.is_managed = is_managed,
+		.arg = manager,
+	};
+	struct manager_sched *sched = &manager->sched;
 	struct stats_sched counts;
 
-	if (sched->walk || scheduler_counts(sched->scheduler, &counts) < 0 ||
-	    counts.strays_lost == sched->lost)
-		return;
-	/* Without a descriptor for it the next look tries again. */
-	sched->walk = opendir("/proc");
-	if (sched->walk)
-		sched->lost = counts.strays_lost;
+	if (scheduler_counts(sched->scheduler, &counts) < 0)
+		counts.strays_lost = sched->strays.lost;
+	sched_strays_look(&sched->strays, &env, counts.strays_lost, STRAYS_WORK);
 }
 
-static void walk_on(struct manager *manager)
+/* It is at work no more; what it counted goes with it. */
+static void let_go(struct manager *manager)
 {
 	struct manager_sched *sched = &manager->sched;
-	int i;
 
-	for (i = 0; i < STRAYS_MAX && sched->walk; i++) {
-		const struct dirent *entry = readdir(sched->walk);
-		uint32_t tgid = entry ? proc_parse_pid(entry->d_name) : 0;
-
-		if (!entry)
-			end_walk(sched);
-		else if (tgid)
-			put_back(manager, tgid);
-	}
-}
-
-/* It is at work no more. */
-static void let_go(struct manager_sched *sched)
-{
-	end_walk(sched);
+	sched_strays_end(&sched->strays);
+	if (manager->pinned)
+		scheduler_unpin(BPF_PIN_DIR);
 	scheduler_close(sched->scheduler);
 	sched->scheduler = NULL;
-	sched->lost = 0;
 }
 
 /* Every thread is the kernel's again; only the names of their policies are left. */
@@ -241,7 +219,7 @@ static void take_end(struct manager *manager, const struct sched_ended *end)
 	log_warning("scheduler %s; all threads are with the kernel's own again; it stays off "
 		    "until a reload",
 		    sched->state);
-	let_go(sched);
+	let_go(manager);
 	put_all_back(manager);
 }
 
@@ -256,11 +234,8 @@ void manager_sched_look(struct manager *manager)
 		take_end(manager, &end);
 		return;
 	}
-	if (!scope_is_managed(manager))
-		return;
-	put_strays_back(manager);
-	begin_walk(sched);
-	walk_on(manager);
+	if (scope_is_managed(manager))
+		put_strays_back(manager);
 }
 
 void manager_close_scheduler(struct manager *manager)
@@ -268,6 +243,6 @@ void manager_close_scheduler(struct manager *manager)
 	if (!manager->sched.scheduler)
 		return;
 	/* First: threads that are born meanwhile are looked for afterwards. */
-	let_go(&manager->sched);
+	let_go(manager);
 	put_all_back(manager);
 }

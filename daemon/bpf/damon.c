@@ -38,6 +38,22 @@ bool bpf_damon_target_first(const struct btf *kernel)
 	return type && btf_is_func_proto(type) && btf_vlen(type) > ARGUMENTS_NEW + 1;
 }
 
+static int has_function(const struct btf *kernel, const char *name)
+{
+	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
+}
+
+const char *bpf_damon_lacks(const struct btf *kernel)
+{
+	int vaddr = has_function(kernel, "damon_va_initcall");
+	int paddr = has_function(kernel, "damon_pa_initcall");
+
+	/* Neither: these functions have other names, and that says nothing. */
+	if (vaddr == paddr)
+		return NULL;
+	return vaddr ? "paddr" : "vaddr";
+}
+
 static int on_record(void *arg, void *data, size_t size)
 {
 	const struct damon_reader *reader = arg;
@@ -81,6 +97,7 @@ static void reader_open(struct bpf *bpf, struct damon_reader *reader)
 
 	reader->bpf = bpf;
 	source->arg = reader;
+	source->lacks = bpf->damon_lacks;
 	if (!hook->enabled) {
 		snprintf(source->why, sizeof(source->why), "%s: %s", hook->where, hook->reason);
 		return;

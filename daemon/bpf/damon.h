@@ -21,6 +21,12 @@ struct btf;
 /* Does this kernel pass the target itself before its number? For bpf_open(). */
 bool bpf_damon_target_first(const struct btf *kernel);
 
+/*
+ * The operations, "vaddr" or "paddr", that this kernel was built without; NULL: none, or it cannot be
+ * told. For bpf_open().
+ */
+const char *bpf_damon_lacks(const struct btf *kernel);
+
 /* For bpf_close(). */
 void bpf_damon_close(struct bpf *bpf);
 

@@ -44,6 +44,7 @@ struct bpf {
 	uint64_t malformed;
 	char *pin_dir;           /* where bpf_pin() has pinned, or NULL */
 	bool damon_target_first; /* of bpf_damon_target_first() */
+	const char *damon_lacks; /* of bpf_damon_lacks() */
 	bool can_cast;           /* the kernel has bpf_rdonly_cast() */
 	uint8_t reason_seen[sizeof(((struct tiered_bpf__rodata *)0)->reason_seen)];
 	/* For the time of one bpf_consume(). */

@@ -256,6 +256,7 @@ int bpf_open(const struct bpf_config *config, struct bpf **ret, char *why, size_
 	bpf->cpus = libbpf_num_possible_cpus();
 	bpf->can_cast = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	bpf->damon_target_first = bpf_damon_target_first(kernel);
+	bpf->damon_lacks = bpf_damon_lacks(kernel);
 	reasons_read(kernel, bpf->reason_seen, sizeof(bpf->reason_seen));
 	r = bpf->cpus < 0 ? bpf->cpus : hooks_probe(bpf, kernel);
 	btf__free(kernel);

@@ -111,6 +111,59 @@ int sched_class_leave_all(const char *proc_root)
 	return change_until_none(proc_root, 0, &leave);
 }
 
+int sched_leaving_begin(struct sched_leaving *leaving, const char *proc_root, uint32_t tgid)
+{
+	char path[PATH_MAX];
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "%s/%u/task", proc_root, tgid);
+	threads = opendir(path);
+	if (!threads)
+		return errno == ENOENT ? -ESRCH : -errno;
+	*leaving = (struct sched_leaving){ .threads = threads };
+	return 0;
+}
+
+void sched_leaving_end(struct sched_leaving *leaving)
+{
+	if (leaving->threads)
+		closedir(leaving->threads);
+	leaving->threads = NULL;
+}
+
+/* 1: another pass is due; else what came of them all. */
+static int pass_end(struct sched_leaving *leaving)
+{
+	int more = leaving->changed && ++leaving->passes < PASSES_MAX, ret = leaving->error;
+
+	if (!ret && leaving->changed)
+		ret = -EAGAIN;
+	leaving->changed = 0;
+	if (more)
+		rewinddir(leaving->threads);
+	else
+		sched_leaving_end(leaving);
+	return more ? 1 : ret;
+}
+
+int sched_leaving_go_on(struct sched_leaving *leaving, unsigned int *budget)
+{
+	int ret = 1;
+
+	while (ret > 0 && *budget) {
+		const struct dirent *entry = readdir(leaving->threads);
+		uint32_t tid = entry ? proc_parse_pid(entry->d_name) : 0;
+		int changed = tid ? change_thread((pid_t)tid, &leave) : 0;
+
+		if (!entry)
+			ret = pass_end(leaving);
+		leaving->changed |= changed > 0;
+		leaving->error = changed < 0 ? changed : leaving->error;
+		*budget -= tid != 0;
+	}
+	return ret;
+}
+
 int sched_class_count(const char *proc_root)
 {
 	return change_all(proc_root, &look);

@@ -9,6 +9,7 @@
 #ifndef TIERED_DAEMON_BPF_SCHED_CLASS_H
 #define TIERED_DAEMON_BPF_SCHED_CLASS_H
 
+#include <dirent.h>
 #include <stdint.h>
 
 /*
@@ -20,6 +21,27 @@ int sched_class_leave(const char *proc_root, uint32_t tgid);
 
 /* All threads of the machine out; how many these were, or -errno as above. */
 int sched_class_leave_all(const char *proc_root);
+
+/**
+ * struct sched_leaving - a process whose threads are taken out a few at a time
+ * @threads: those of this pass that were not looked at yet; NULL: there is no process
+ * @changed: one was taken out in this pass
+ */
+struct sched_leaving {
+	DIR *threads;
+	int changed;
+	unsigned int passes;
+	int error;
+};
+
+/* 0; -ESRCH; or -errno, as when there is no descriptor left: then nothing has begun. */
+int sched_leaving_begin(struct sched_leaving *leaving, const char *proc_root, uint32_t tgid);
+/*
+ * Looks at up to @budget threads, and takes these off it. 1: the budget is used up; else it has
+ * ended with 0, or -EAGAIN or -errno as sched_class_leave().
+ */
+int sched_leaving_go_on(struct sched_leaving *leaving, unsigned int *budget);
+void sched_leaving_end(struct sched_leaving *leaving);
 
 /* How many threads of the machine have the policy of the class; or -errno. */
 int sched_class_count(const char *proc_root);

@@ -326,15 +326,31 @@ int scheduler_process(const struct scheduler *scheduler, uint32_t tgid,
 	return 0;
 }
 
+static void pin_path(char path[PATH_MAX], const char *dir, const char *map)
+{
+	snprintf(path, PATH_MAX, "%s/maps/%s", dir, map);
+}
+
 int scheduler_pin(const struct scheduler *scheduler, const char *dir)
 {
 	char path[PATH_MAX];
 
 	if (!scheduler)
 		return 0;
-	snprintf(path, sizeof(path), "%s/maps/sched", dir);
+	scheduler_unpin(dir);
+	pin_path(path, dir, "sched");
 	if (bpf_obj_pin(scheduler->counters, path) < 0)
 		return -errno;
-	snprintf(path, sizeof(path), "%s/maps/sched_processes", dir);
+	pin_path(path, dir, "sched_processes");
 	return bpf_obj_pin(scheduler->processes, path) < 0 ? -errno : 0;
+}
+
+void scheduler_unpin(const char *dir)
+{
+	char path[PATH_MAX];
+
+	pin_path(path, dir, "sched");
+	unlink(path);
+	pin_path(path, dir, "sched_processes");
+	unlink(path);
 }

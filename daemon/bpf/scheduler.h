@@ -52,7 +52,11 @@ int scheduler_counts(const struct scheduler *scheduler, struct stats_sched *ret)
 int scheduler_process(const struct scheduler *scheduler, uint32_t tgid,
 		      struct stats_sched_process *ret, uint32_t *ret_home);
 
-/* Pins its counters beside those of pins.h, whose folder is there; goes with it. 0 or -errno. */
+/*
+ * Pins its counters beside those of pins.h, whose folder is there, in place of those of one that was
+ * before it; 0 or -errno. They go with that folder, or before.
+ */
 int scheduler_pin(const struct scheduler *scheduler, const char *dir);
+void scheduler_unpin(const char *dir);
 
 #endif

@@ -256,7 +256,8 @@ static const struct config_key keys[] = {
 	    "expected vaddr or paddr", "vaddr",
 	    "What DAMON samples: vaddr (the address spaces of the first 128 targets), paddr (the\n"
 	    "memory of all nodes, whoever has it: at the same cost for any number of targets,\n"
-	    "and coarser the more memory there is)."),
+	    "and coarser the more memory there is). Of memory with holes paddr watches the first\n"
+	    "64 pieces; what is behind is not watched, and the log says how much that is."),
 	KEY("tiers", "order", parse_tiers, tiers,
 	    "expected auto or node lists from fastest to slowest such as 0-1 > 2", "auto",
 	    "Memory nodes from fastest to slowest, such as 0-1 > 2. auto: the kernel's memory\n"

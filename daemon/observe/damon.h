@@ -48,6 +48,7 @@ struct damon_seat {
 /**
  * struct damon - state of the tracker
  * @ranges: memory that the kdamond was told of, where it samples that
+ * @beyond: there is memory beyond these, and that was said
  * @made: the kdamond is in sysfs
  * @thread: of the kdamond, 0: it rests
  * @cpu_ns: its CPU time when last looked at
@@ -66,6 +67,7 @@ struct damon {
 	size_t n_seats;
 	struct damon_range ranges[DAMON_RANGES_MAX];
 	size_t n_ranges;
+	int beyond;
 	int made;
 	uint32_t thread;
 	uint64_t cpu_ns;
@@ -83,6 +85,22 @@ struct damon {
 
 /* The seat of a target, or NULL: the kdamond was not told of it. */
 struct damon_seat *damon_seat(const struct damon *damon, const struct target *target);
+
+/* damon_tell.c: the name of what it samples; and why this kernel cannot, a sentence. */
+const char *damon_operations(int physical);
+void damon_refuse_operations(int physical, char *reason, size_t size);
+
+/*
+ * How it samples, once it is made; 0, -EOPNOTSUPP, logged: this kernel cannot do it;
+ * or -errno. Then, before each start, what.
+ */
+int damon_configure(const char *sys_root, int physical);
+int damon_tell(const struct damon *damon);
+
+/* Memory as it is now: up to DAMON_RANGES_MAX ranges; returns how many bytes lie behind them. */
+uint64_t damon_ranges(const struct topology *topology, struct damon_range *ret, size_t *ret_n);
+/* The same, noted; 1 when the kdamond was told of other. */
+int damon_find_ranges(struct damon *damon);
 
 int damon_read(void *state, uint64_t interval_ns, observe_fn *observe, void *arg,
 	       struct tracker_cost *ret_cost);

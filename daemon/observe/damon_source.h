@@ -14,12 +14,14 @@ typedef void damon_record_fn(void *arg, const struct damon_record *record);
  * @watch: whose: the thread's id, 0: nobody's; what was not read yet goes
  * @read: hands on what came since the last time; 0 or -errno. NULL: it cannot be had here
  * @why: a sentence, where @read is NULL
+ * @lacks: operations that the kernel has no code for, as far as is known; or NULL
  */
 struct damon_source {
 	void (*watch)(void *arg, uint32_t tid);
 	int (*read)(void *arg, damon_record_fn *each, void *each_arg);
 	void *arg;
 	char why[200];
+	const char *lacks;
 };
 
 /**

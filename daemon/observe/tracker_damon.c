@@ -15,7 +15,6 @@
 
 #include "damon.h"
 #include "target.h"
-#include "topology.h"
 #include "tracker.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -83,6 +82,10 @@ static int tracker_damon_probe(const struct tracker_env *env, char *reason, size
 		return refuse(reason, size, "it needs BPF to hear what DAMON finds");
 	if (!source->read)
 		return refuse(reason, size, source->why);
+	if (source->lacks && strcmp(source->lacks, damon_operations(env->damon->physical)) == 0) {
+		damon_refuse_operations(env->damon->physical, reason, size);
+		return -EOPNOTSUPP;
+	}
 	if (!env->damon->mark)
 		return refuse(reason, size,
 			      "no undo record can be written, so nobody would stop its kdamond "
@@ -134,32 +137,6 @@ static void tracker_damon_stop(void *state)
 	free(damon);
 }
 
-static int configure(const char *sys_root, int physical)
-{
-	static const struct {
-		const char *file;
-		uint64_t value;
-	} numbers[] = {
-		{ "contexts/0/monitoring_attrs/intervals/sample_us", DAMON_SAMPLE_NS / 1000 },
-		{ "contexts/0/monitoring_attrs/intervals/aggr_us",
-		  DAMON_SAMPLE_NS / 1000 * DAMON_SAMPLES },
-		{ "contexts/0/monitoring_attrs/nr_regions/max", DAMON_REGIONS_MAX },
-		{ "contexts/0/monitoring_attrs/nr_regions/min", DAMON_REGIONS_MIN },
-	};
-	size_t i;
-	int ret = kdamond_set(sys_root, physical ? "paddr" : "vaddr", "contexts/0/operations");
-
-	if (ret == -EINVAL && physical) {
-		log_error("DAMON of this kernel does not know operations = paddr "
-			  "(CONFIG_DAMON_PADDR); use vaddr");
-		return -EOPNOTSUPP;
-	}
-
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && !ret; i++)
-		ret = kdamond_set_u64(sys_root, numbers[i].value, numbers[i].file);
-	return ret;
-}
-
 static int tracker_damon_start(const struct tracker_env *env, void **ret_state)
 {
 	struct damon *damon = calloc(1, sizeof(*damon));
@@ -175,7 +152,7 @@ static int tracker_damon_start(const struct tracker_env *env, void **ret_state)
 	ret = kdamond_make(env->sys_root, damon->setup->mark);
 	damon->made = ret == 0;
 	if (!ret)
-		ret = configure(env->sys_root, damon->setup->physical);
+		ret = damon_configure(env->sys_root, damon->setup->physical);
 	if (ret < 0) {
 		tracker_damon_stop(damon);
 		return ret;
@@ -243,64 +220,11 @@ uint64_t damon_cpu_ns(struct damon *damon)
 	return spent_ns;
 }
 
-/* Memory as it is now; 1 when the kdamond was told of other. */
-static int find_ranges(struct damon *damon)
-{
-	struct damon_range now[DAMON_RANGES_MAX];
-	uint64_t start, end = 0;
-	size_t n = 0;
-	int changed;
-
-	while (n < DAMON_RANGES_MAX && topology_range(damon->env->topology, end, &start, &end))
-		now[n++] = (struct damon_range){ .start = start << TIERED_PAGE_SHIFT,
-						 .end = end << TIERED_PAGE_SHIFT };
-	changed = n != damon->n_ranges || memcmp(now, damon->ranges, n * sizeof(now[0])) != 0;
-	memcpy(damon->ranges, now, n * sizeof(now[0]));
-	damon->n_ranges = n;
-	return changed;
-}
-
-static int tell_ranges(const struct damon *damon)
-{
-	static const char folder[] = "contexts/0/targets/0/regions";
-	const char *sys_root = damon->env->sys_root;
-	char file[64];
-	size_t i;
-	int ret;
-
-	snprintf(file, sizeof(file), "%s/nr_regions", folder);
-	ret = kdamond_set_u64(sys_root, damon->n_ranges, file);
-	for (i = 0; i < damon->n_ranges && !ret; i++) {
-		snprintf(file, sizeof(file), "%s/%zu/start", folder, i);
-		ret = kdamond_set_u64(sys_root, damon->ranges[i].start, file);
-		snprintf(file, sizeof(file), "%s/%zu/end", folder, i);
-		if (!ret)
-			ret = kdamond_set_u64(sys_root, damon->ranges[i].end, file);
-	}
-	return ret;
-}
-
-static int tell_targets(const struct damon *damon)
-{
-	const char *sys_root = damon->env->sys_root;
-	char tgid[16];
-	size_t i;
-	int ret = kdamond_set_u64(sys_root, damon->n_seats, "contexts/0/targets/nr_targets");
-
-	if (damon->setup->physical)
-		return ret ? ret : tell_ranges(damon);
-	for (i = 0; i < damon->n_seats && !ret; i++) {
-		snprintf(tgid, sizeof(tgid), "%" PRIu32, damon->seats[i].tgid);
-		ret = kdamond_set(sys_root, tgid, "contexts/0/targets/%zu/pid_target", i);
-	}
-	return ret;
-}
-
 /* A process that ended meanwhile is told of in the next window; others' kdamonds may go, too. */
 static void wake(struct damon *damon)
 {
 	const struct damon_source *source = damon->setup->source;
-	int ret = tell_targets(damon);
+	int ret = damon_tell(damon);
 
 	if (!ret)
 		ret = kdamond_set(damon->env->sys_root, "on", "state");
@@ -337,7 +261,7 @@ static int tracker_damon_mark(void *state, uint64_t max_pages, struct tracker_co
 
 	if (damon->thread && kdamond_thread(damon->env->sys_root) != damon->thread)
 		damon->thread = 0;
-	if (damon->setup->physical && find_ranges(damon))
+	if (damon->setup->physical && damon_find_ranges(damon))
 		rest(damon);
 	if (!damon->thread && damon->n_seats)
 		wake(damon);

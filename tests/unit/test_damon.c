@@ -3,6 +3,7 @@
 #include "fake_tracker.h"
 #include "observe/damon.h"
 #include "observe/pagemap.h"
+#include "observe/topology_internal.h"
 #include "observe/tracker.h"
 #include "observe/vmas.h"
 #include "tree.h"
@@ -160,6 +161,15 @@ static uint64_t number(const struct tree *tree, const char *file)
 
 	assert_int_equal(file_read_u64(&value, "%s/" FOLDER "%s", tree->root, file), 0);
 	return value;
+}
+
+static void assert_operations(const struct tree *tree, const char *name)
+{
+	char text[16];
+
+	assert_true(file_read_text(text, sizeof(text), "%s/" FOLDER "0/contexts/0/operations",
+				   tree->root) > 0);
+	assert_string_equal(text, name);
 }
 
 static void test_only_ours_is_taken_away(void **state)
@@ -421,6 +431,71 @@ static void test_pages_of_memory(void **state)
 	scene_close(&scene);
 }
 
+/* With holes in between: what there is no room for is counted. */
+static void test_ranges_of_memory(void **state)
+{
+	uint8_t units[2 * DAMON_RANGES_MAX + 9];
+	struct topology topology = { .pfns = { .shift = 15, .units = units } };
+	struct damon_range ranges[DAMON_RANGES_MAX];
+	struct damon damon = { .n_ranges = 0 };
+	struct tracker_env env = { .topology = &topology };
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(units); i++)
+		units[i] = i % 2 ? TIERED_NODE_NONE : 0;
+	topology.pfns.n_units = 2 * DAMON_RANGES_MAX;
+	assert_int_equal(damon_ranges(&topology, ranges, &n), 0);
+	assert_int_equal(n, DAMON_RANGES_MAX);
+	assert_int_equal(ranges[1].start, 256 * M);
+	assert_int_equal(ranges[1].end, 384 * M);
+	damon.env = &env;
+	assert_int_equal(damon_find_ranges(&damon), 1);
+	assert_int_equal(damon.beyond, 0);
+	/* Two ranges more, one of two blocks and one of three. */
+	topology.pfns.n_units = sizeof(units);
+	units[2 * DAMON_RANGES_MAX + 1] = 0;
+	units[2 * DAMON_RANGES_MAX + 2] = TIERED_NODE_NONE;
+	units[2 * DAMON_RANGES_MAX + 5] = 0;
+	units[2 * DAMON_RANGES_MAX + 7] = TIERED_NODE_NONE;
+	units[2 * DAMON_RANGES_MAX + 8] = TIERED_NODE_NONE;
+	assert_int_equal(damon_ranges(&topology, ranges, &n), 5 * 128 * M);
+	assert_int_equal(n, DAMON_RANGES_MAX);
+	/* Of which the kdamond is told nothing, and people are, once. */
+	assert_int_equal(damon_find_ranges(&damon), 0);
+	assert_int_equal(damon.beyond, 1);
+}
+
+/* What this kernel has no code for is found before anything starts. */
+static void test_operations_that_are_not_there(void **state)
+{
+	static const char *const has[] = { "vaddr\nfvaddr\n", "paddr\n", "" };
+	struct scene scene;
+	int physical;
+	size_t i;
+
+	(void)state;
+	for (physical = 0; physical < 2; physical++) {
+		scene_open(&scene, physical);
+		for (i = 0; i < 3; i++) {
+			int ret, works = i == (size_t)physical;
+
+			tree_text(&scene.tree, FOLDER "0/contexts/0/operations", "none\n");
+			tree_text(&scene.tree, FOLDER "0/contexts/0/avail_operations", "%s",
+				  has[i]);
+			ret = tracker_damon.start(&scene.env, &scene.damon);
+			assert_int_equal(ret, works ? 0 : -EOPNOTSUPP);
+			assert_operations(&scene.tree, !works     ? "none"
+						       : physical ? "paddr"
+								  : "vaddr");
+			assert_int_equal(number(&scene.tree, "nr_kdamonds"), works);
+			tracker_damon.stop(scene.damon);
+			scene.damon = NULL;
+		}
+		scene_close(&scene);
+	}
+}
+
 static void test_reasons(void **state)
 {
 	struct damon_source deaf = { .why = "no ears" },
@@ -456,6 +531,12 @@ static void test_reasons(void **state)
 	REFUSED("undo record");
 	setup.mark = 10000007;
 	assert_int_equal(tracker_damon.probe(&env, reason, sizeof(reason)), 0);
+	source.lacks = "vaddr";
+	REFUSED("no operations = vaddr (CONFIG_DAMON_VADDR); set operations = paddr");
+	source.lacks = "paddr";
+	assert_int_equal(tracker_damon.probe(&env, reason, sizeof(reason)), 0);
+	setup.physical = 1;
+	REFUSED("no operations = paddr (CONFIG_DAMON_PADDR); set operations = vaddr");
 	assert_int_equal(number(&tree, "nr_kdamonds"), 0);
 	tree_remove(&tree, "");
 }
@@ -472,6 +553,8 @@ int main(void)
 		cmocka_unit_test(test_undone_after_a_crash),
 		cmocka_unit_test(test_pages_of_regions),
 		cmocka_unit_test(test_pages_of_memory),
+		cmocka_unit_test(test_ranges_of_memory),
+		cmocka_unit_test(test_operations_that_are_not_there),
 		cmocka_unit_test(test_reasons),
 	};
 

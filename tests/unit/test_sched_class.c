@@ -1,80 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Threads of a tree in place of /proc, with policies of a double of the two system calls. */
-#include <errno.h>
-#include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+/* Threads into the class and back. */
 #include "bpf/sched_class.h"
-#include "tree.h"
-
-#define NORMAL 0
-#define FIFO 1
-#define BATCH 3
-#define EXT 7
-
-#define THREADS 128
-
-/* Thread 0 is none. @births: so many are born, one whenever thread 10 is looked at. */
-static struct {
-	struct tree tree;
-	int policy[THREADS];
-	int deny; /* errno of each set */
-	int births;
-	int last;
-} scene;
-
-static void add_thread(int tgid, int tid, int policy)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "%d/task/%d/stat", tgid, tid);
-	tree_text(&scene.tree, path, "x\n");
-	scene.policy[tid] = policy;
-	scene.last = tid;
-}
-
-int sched_getscheduler(pid_t tid)
-{
-	if (tid == 10 && scene.births > 0) {
-		scene.births--;
-		add_thread(10, scene.last + 1, EXT);
-	}
-	if (tid > 0 && tid < THREADS)
-		return scene.policy[tid];
-	errno = ESRCH;
-	return -1;
-}
-
-int sched_setscheduler(pid_t tid, int policy, const struct sched_param *param)
-{
-	assert_int_equal(param->sched_priority, 0);
-	if (scene.deny) {
-		errno = scene.deny;
-		return -1;
-	}
-	scene.policy[tid] = policy;
-	return 0;
-}
-
-static int make(void **state)
-{
-	(void)state;
-	memset(&scene, 0, sizeof(scene));
-	tree_make(&scene.tree);
-	return 0;
-}
-
-static int clean(void **state)
-{
-	(void)state;
-	tree_remove(&scene.tree, "");
-	return 0;
-}
+#include "fake_policies.h"
 
 static void test_only_normal_ones_go_in(void **state)
 {
@@ -130,6 +57,57 @@ static void test_what_cannot_be_set(void **state)
 	assert_int_equal(sched_class_enter(scene.tree.root, 10), 0);
 }
 
+/* A few at a time, and none is looked at twice in a pass. */
+static void test_leaves_in_parts(void **state)
+{
+	struct sched_leaving leaving;
+	unsigned int budget, parts = 0;
+	int tid, ret = 1;
+
+	(void)state;
+	for (tid = 10; tid < 40; tid++)
+		add_thread(10, tid, EXT);
+	assert_int_equal(sched_leaving_begin(&leaving, scene.tree.root, 11), -ESRCH);
+	assert_int_equal(sched_leaving_begin(&leaving, scene.tree.root, 10), 0);
+	for (; ret == 1; parts++) {
+		budget = 8;
+		scene.looks = 0;
+		ret = sched_leaving_go_on(&leaving, &budget);
+		assert_int_equal(scene.looks, 8 - budget);
+	}
+	assert_int_equal(ret, 0);
+	/* 30 threads, and once more, as others may have been born. */
+	assert_int_equal(parts, 8);
+	assert_int_equal(sched_class_count(scene.tree.root), 0);
+	assert_null(leaving.threads);
+}
+
+/* It ends, however many are born. */
+static void test_leaves_with_births(void **state)
+{
+	struct sched_leaving leaving;
+	unsigned int budget = 1000;
+
+	(void)state;
+	add_thread(10, 10, EXT);
+	scene.births = 3;
+	assert_int_equal(sched_leaving_begin(&leaving, scene.tree.root, 10), 0);
+	assert_int_equal(sched_leaving_go_on(&leaving, &budget), 0);
+	assert_int_equal(sched_class_count(scene.tree.root), 0);
+	scene.policy[10] = EXT;
+	scene.births = 100;
+	assert_int_equal(sched_leaving_begin(&leaving, scene.tree.root, 10), 0);
+	budget = 1000;
+	assert_int_equal(sched_leaving_go_on(&leaving, &budget), -EAGAIN);
+	assert_null(leaving.threads);
+	scene.births = 0;
+	scene.deny = EPERM;
+	scene.policy[10] = EXT;
+	assert_int_equal(sched_leaving_begin(&leaving, scene.tree.root, 10), 0);
+	assert_int_equal(sched_leaving_go_on(&leaving, &budget), -EPERM);
+	assert_null(leaving.threads);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -137,6 +115,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_births_are_followed, make, clean),
 		cmocka_unit_test_setup_teardown(test_more_births_than_can_be_followed, make, clean),
 		cmocka_unit_test_setup_teardown(test_what_cannot_be_set, make, clean),
+		cmocka_unit_test_setup_teardown(test_leaves_in_parts, make, clean),
+		cmocka_unit_test_setup_teardown(test_leaves_with_births, make, clean),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
