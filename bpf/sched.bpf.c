@@ -61,41 +61,81 @@ static __always_inline int is_of_cpu(struct task_struct *p)
 	       sched_of(p)->flags & PF_KTHREAD;
 }
 
-SEC("struct_ops/tiered_select_cpu")
-__s32 BPF_PROG(tiered_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 wake_flags)
-{
-	struct thread *thread = thread_of(p);
-	struct stats_sched *stats = counters();
-	struct masks masks;
-	__s32 cpu;
-
-	if (!thread)
-		return prev_cpu;
-	if (!idle_read(&masks))
-		return prev_cpu;
-	allowed_read(&masks, p);
-	masks_narrow(&masks, p);
-	cpu = cpu_take(&masks, thread->home, prev_cpu);
-	if (cpu < 0)
-		return prev_cpu;
-	if (stats)
-		stats->woken++;
-	/* Nobody can take its CPU away from it, where there is no class before this one. */
-	if (!setup.partial) {
-		vtime_settle(thread, slot_of(cpu));
-		queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, 0);
-	} else {
-		thread->found = 1;
-	}
-	return cpu;
-}
-
 /* Has this CPU something to run of a class that comes before this one? */
 static __always_inline int cpu_is_taken(__s32 cpu)
 {
 	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
 
 	return rq && rq->nr_running > rq->scx.nr_running;
+}
+
+/* An idle CPU for a thread that wakes up, or -1. */
+static __always_inline __s32 idle_find(struct task_struct *p, struct thread *thread, __s32 prev_cpu)
+{
+	struct masks masks;
+
+	if (!idle_read(&masks))
+		return -1;
+	allowed_read(&masks, p);
+	masks_narrow(&masks, p);
+	return cpu_take(&masks, thread->home, prev_cpu);
+}
+
+/*
+ * May a thread have the CPU of the one that wakes it up and goes to sleep? Threads that hand a
+ * CPU on to each other have one slice together, so a queue does not wait longer for them than for
+ * one of them. Nanoseconds that are left, or 0.
+ */
+static __always_inline __u64 handed_ns(struct task_struct *p, const struct thread *thread,
+				       __s32 cpu, __s32 prev_cpu)
+{
+	__u32 zero = 0;
+	__u64 *until_ns = bpf_map_lookup_elem(&turns, &zero), now_ns;
+	struct masks masks;
+
+	if (!until_ns || scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL) != 0 || setup.narrow ||
+	    (setup.partial && cpu_is_taken(cpu)) ||
+	    (thread->home != SCHED_NO_SLOT && thread->home != slot_of(cpu)))
+		return 0;
+	if (cpu != prev_cpu) {
+		allowed_read(&masks, p);
+		if (!may_run_on(&masks, cpu))
+			return 0;
+	}
+	now_ns = bpf_ktime_get_ns();
+	return now_ns < *until_ns ? *until_ns - now_ns : 0;
+}
+
+SEC("struct_ops/tiered_select_cpu")
+__s32 BPF_PROG(tiered_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 wake_flags)
+{
+	__s32 here = (__s32)bpf_get_smp_processor_id(), cpu;
+	struct thread *thread = thread_of(p);
+	struct stats_sched *stats = counters();
+	__u64 left_ns;
+
+	if (!thread || !stats)
+		return prev_cpu;
+	home_of(p, thread);
+	cpu = idle_find(p, thread, prev_cpu);
+	if (cpu >= 0) {
+		stats->woken++;
+		/* Nobody can take its CPU from it, where there is no class before this one. */
+		if (!setup.partial) {
+			vtime_settle(thread, slot_of(cpu));
+			queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, 0);
+		} else {
+			thread->found = 1;
+		}
+		return cpu;
+	}
+	left_ns = wake_flags & SCX_WAKE_SYNC ? handed_ns(p, thread, here, prev_cpu) : 0;
+	if (!left_ns)
+		return prev_cpu;
+	vtime_settle(thread, slot_of(here));
+	thread->handed = 1;
+	queue_insert(p, SCX_DSQ_LOCAL, left_ns, 0);
+	return here;
 }
 
 /*
@@ -126,6 +166,8 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 	}
 	if (stats)
 		stats->enqueued++;
+	thread->handed = 0;
+	home_of(p, thread);
 	allowed_read(&masks, p);
 	if (masks_narrow(&masks, p) && waits_here(&masks, cpu)) {
 		vtime_settle(thread, slot_of(cpu));
@@ -153,9 +195,8 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 }
 
 /* Would this thread, that runs on @cpu, find an idle CPU at home? */
-static __always_inline int goes_home(struct task_struct *p, __s32 cpu)
+static __always_inline int goes_home(struct task_struct *p, const struct thread *thread, __s32 cpu)
 {
-	struct thread *thread = thread_of(p);
 	__u32 home = thread ? thread->home : SCHED_NO_SLOT;
 	struct masks masks;
 
@@ -191,10 +232,8 @@ static __always_inline void pass_on(__u32 own)
  * Nobody has looked into a queue for so long: its CPUs went offline, or are taken by other
  * classes, while those of other nodes always find somebody in a queue of their own.
  */
-static __always_inline int starving_take(__u32 own)
+static __always_inline int starving_take(__u32 own, __u64 now_ns)
 {
-	__u64 now_ns = bpf_ktime_get_ns();
-
 	queue_seen_ns[own & (SCHED_SLOTS - 1)] = now_ns;
 	for (__u32 slot = 0; slot < SCHED_SLOTS && slot < setup.slots; slot++) {
 		if (now_ns - queue_seen_ns[slot] < STARVING_NS)
@@ -209,18 +248,23 @@ static __always_inline int starving_take(__u32 own)
 SEC("struct_ops/tiered_dispatch")
 void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 {
-	__u32 own = slot_of(cpu);
+	__u32 own = slot_of(cpu), zero = 0;
+	__u64 *until_ns = bpf_map_lookup_elem(&turns, &zero), now_ns;
 
 	if (setup.partial && cpu_is_taken(cpu)) {
 		pass_on(own);
 		return;
 	}
-	if (starving_take(own))
+	now_ns = bpf_ktime_get_ns();
+	if (until_ns)
+		*until_ns = now_ns + SLICE_NS;
+	if (starving_take(own, now_ns))
 		return;
 	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots; i++)
 		if (queue_consume(setup.near[own][i]))
 			return;
-	if (prev && sched_of(prev)->scx.flags & SCX_TASK_QUEUED && !goes_home(prev, cpu))
+	if (prev && sched_of(prev)->scx.flags & SCX_TASK_QUEUED &&
+	    !goes_home(prev, thread_of(prev), cpu))
 		slice_set(prev, SLICE_NS);
 }
 
@@ -239,66 +283,65 @@ static __always_inline void book_process(struct task_struct *p, struct thread *t
 }
 
 /* What a thread has run since the last time, for itself and in the books. */
-static __always_inline void book(struct task_struct *p)
+static __always_inline void book(struct task_struct *p, struct thread *thread,
+				 struct stats_sched *stats, int at_home)
 {
-	struct thread *thread = thread_of(p);
-	struct stats_sched *stats = counters();
+	__u64 sum_ns = sched_of(p)->se.sum_exec_runtime, ran_ns = sum_ns - thread->booked_ns;
 	__u32 weight = sched_of(p)->scx.weight;
-	__u64 now_ns = bpf_ktime_get_ns(), ran_ns;
-	__u32 at_home;
 
-	if (!thread || !stats)
-		return;
-	ran_ns = now_ns - thread->since_ns;
-	thread->since_ns = now_ns;
+	thread->booked_ns = sum_ns;
+	/* Not by one that was not the first in its queue. */
+	if (!thread->handed && thread->slot < SCHED_SLOTS &&
+	    (__s64)(thread->vtime - queue_now[thread->slot]) > 0)
+		queue_now[thread->slot] = thread->vtime;
 	thread->vtime += (ran_ns < STALL_NS ? ran_ns : STALL_NS) * WEIGHT_STANDARD /
 			 (weight > WEIGHT_MIN ? weight : WEIGHT_MIN);
 	if (thread->home == SCHED_NO_SLOT) {
 		stats->homeless_ns += ran_ns;
 		return;
 	}
-	at_home = thread->home == slot_of((__s32)bpf_get_smp_processor_id());
 	*(at_home ? &stats->home_ns : &stats->elsewhere_ns) += ran_ns;
 	thread->ran_ns[at_home ? 1 : 0] += ran_ns;
 	if (thread->ran_ns[0] + thread->ran_ns[1] >= BOOK_NS)
 		book_process(p, thread);
 }
 
-SEC("struct_ops/tiered_running")
-void BPF_PROG(tiered_running, struct task_struct *p)
+SEC("struct_ops/tiered_stopping")
+void BPF_PROG(tiered_stopping, struct task_struct *p, _Bool runnable)
 {
 	struct thread *thread = thread_of(p);
 	struct stats_sched *stats = counters();
-	__u32 home;
+	int at_home;
 
 	if (!thread || !stats)
 		return;
-	home = thread->home = home_of(p);
-	thread->since_ns = bpf_ktime_get_ns();
+	at_home = thread->home == slot_of(scx_bpf_task_cpu(p));
+	book(p, thread, stats, at_home);
 	thread->found = 0;
-	if (thread->slot < SCHED_SLOTS && (__s64)(thread->vtime - queue_now[thread->slot]) > 0)
-		queue_now[thread->slot] = thread->vtime;
-	if (home == SCHED_NO_SLOT)
+	thread->handed = 0;
+	if (thread->home == SCHED_NO_SLOT)
 		stats->homeless++;
-	else if (home == slot_of((__s32)bpf_get_smp_processor_id()))
+	else if (at_home)
 		stats->at_home++;
 	else
 		stats->elsewhere++;
 }
 
-SEC("struct_ops/tiered_stopping")
-void BPF_PROG(tiered_stopping, struct task_struct *p, _Bool runnable)
-{
-	book(p);
-}
-
-/* One that runs for long is booked meanwhile, too; away from home its slice ends early. */
+/*
+ * One that runs for long is booked meanwhile, too; its slice ends early when it is away from home,
+ * and when it goes on although it handed its CPU to another.
+ */
 SEC("struct_ops/tiered_tick")
 void BPF_PROG(tiered_tick, struct task_struct *p)
 {
-	book(p);
-	if (goes_home(p, (__s32)bpf_get_smp_processor_id()) ||
-	    (setup.narrow && scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL) > 0))
+	__s32 cpu = (__s32)bpf_get_smp_processor_id();
+	struct thread *thread = thread_of(p);
+	struct stats_sched *stats = counters();
+
+	if (!thread || !stats)
+		return;
+	book(p, thread, stats, home_of(p, thread) == slot_of(cpu));
+	if (goes_home(p, thread, cpu) || scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL) > 0)
 		slice_set(p, 0);
 }
 
@@ -324,9 +367,15 @@ void BPF_PROG(tiered_enable, struct task_struct *p)
 	struct thread *thread = thread_of(p);
 
 	if (thread && slot < SCHED_SLOTS) {
-		thread->home = home_of(p);
+		/* It looks at once: that is never the version. */
+		thread->homes_version = 0;
+		thread->home = SCHED_NO_SLOT;
+		home_of(p, thread);
 		thread->slot = slot;
 		thread->vtime = queue_now[slot];
+		thread->booked_ns = sched_of(p)->se.sum_exec_runtime;
+		thread->found = 0;
+		thread->handed = 0;
 	}
 	if (setup.partial && !bpf_map_lookup_elem(&homes, &tgid) &&
 	    bpf_map_update_elem(&strays, &tgid, &one, BPF_ANY) && stats)
@@ -395,7 +444,6 @@ void BPF_PROG(tiered_exit, struct scx_exit_info *info)
 		.enqueue = (void *)tiered_enqueue,                                                 \
 		.dispatch = (void *)tiered_dispatch,                                               \
 		.tick = (void *)tiered_tick,                                                       \
-		.running = (void *)tiered_running,                                                 \
 		.stopping = (void *)tiered_stopping,                                               \
 		.init_task = (void *)tiered_init_task,                                             \
 		.enable = (void *)tiered_enable,                                                   \
