@@ -35,7 +35,7 @@
 #define WEIGHT_MIN 10
 /* A queue that nobody looked into for so long is looked into by CPUs of other nodes. */
 #define STARVING_NS 100000000ULL
-/* Of a thread; what is less is in the books of its process later. */
+/* Of a thread; what is less is in the books of its process later, at its end at the latest. */
 #define BOOK_NS 1000000ULL
 /* Ticks are closer: more is time in which a virtual machine stood still, and nobody's doing. */
 #define STALL_NS 100000000ULL
@@ -382,6 +382,16 @@ void BPF_PROG(tiered_enable, struct task_struct *p)
 		stats->strays_lost++;
 }
 
+/* A thread goes out, or ends: what it has run and is not in the books of its process yet. */
+SEC("struct_ops/tiered_disable")
+void BPF_PROG(tiered_disable, struct task_struct *p)
+{
+	struct thread *thread = thread_of(p);
+
+	if (thread)
+		book_process(p, thread);
+}
+
 /* CPUs come and go; queues are the nodes'. The kernel tells of one at a time. */
 static __always_inline void set_online(__s32 cpu, int online)
 {
@@ -447,6 +457,7 @@ void BPF_PROG(tiered_exit, struct scx_exit_info *info)
 		.stopping = (void *)tiered_stopping,                                               \
 		.init_task = (void *)tiered_init_task,                                             \
 		.enable = (void *)tiered_enable,                                                   \
+		.disable = (void *)tiered_disable,                                                 \
 		.cpu_release = (void *)tiered_cpu_release,                                         \
 		.cpu_online = (void *)tiered_cpu_online,                                           \
 		.cpu_offline = (void *)tiered_cpu_offline,                                         \
