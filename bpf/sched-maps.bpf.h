@@ -59,33 +59,45 @@ struct {
 	__type(value, struct sched_narrow);
 } narrow SEC(".maps");
 
-/* Until when a CPU belongs to the thread that it took from a queue, and to those it wakes up. */
+/**
+ * struct turn - of a CPU
+ * @until_ns: by the clock of its run queue: so long it belongs to the thread that came from a
+ *	      queue, and to those that it is handed on to
+ * @switches: changes of threads on it up to the last tick
+ */
+struct turn {
+	__u64 until_ns;
+	__u64 switches;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct turn);
 } turns SEC(".maps");
 
 /**
  * struct thread - one thread
  * @vtime: its virtual time, in that of the queue of @slot
+ * @queued_vtime: that with which it last went into a queue, or to an idle CPU
  * @booked_ns: what of its run time, as the kernel counts it, is booked
  * @ran_ns: elsewhere, and at home, not yet in the books of its process
  * @slot: of which queue its virtual time is
- * @found: an idle CPU was found for it as it woke up
- * @handed: it has its CPU from the thread that woke it up, and not by its virtual time
  * @home: where it is at home, as of @homes_version
+ * @found: an idle CPU was found for it as it woke up
+ * @is_new: its turn is not counted yet
  */
 struct thread {
 	__u64 vtime;
+	__u64 queued_vtime;
 	__u64 booked_ns;
 	__u64 ran_ns[2];
 	__u32 slot;
 	__u32 home;
 	__u32 homes_version;
 	__u16 found;
-	__u16 handed;
+	__u16 is_new;
 };
 
 struct {
@@ -128,6 +140,13 @@ static __always_inline struct stats_sched *counters(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&sched, &zero);
+}
+
+static __always_inline struct turn *turn_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&turns, &zero);
 }
 
 static __always_inline __u32 slot_of(__s32 cpu)

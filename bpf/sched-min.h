@@ -47,12 +47,19 @@ struct task_struct___sched {
 	struct sched_ext_entity scx;
 };
 
+struct scx_dispatch_q {
+	__u32 nr;
+};
+
 struct scx_rq {
+	struct scx_dispatch_q local_dsq;
 	__u32 nr_running;
 };
 
 struct rq {
 	unsigned int nr_running;
+	__u64 nr_switches;
+	__u64 clock;
 	struct scx_rq scx;
 };
 
@@ -75,7 +82,6 @@ struct sched_ext_ops {
 	void (*enqueue)(struct task_struct *p, __u64 enq_flags);
 	void (*dispatch)(__s32 cpu, struct task_struct *prev);
 	void (*tick)(struct task_struct *p);
-	void (*stopping)(struct task_struct *p, _Bool runnable);
 	__s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
 	void (*enable)(struct task_struct *p);
 	void (*disable)(struct task_struct *p);

@@ -22,38 +22,13 @@
  * The rest is the kernel's: it ends the scheduler when a thread waits for longer than timeout_ms,
  * when something here is wrong, and when the daemon, which holds the link, is no more.
  */
+#include "sched-books.bpf.h"
 #include "sched-cpus.bpf.h"
 
-/* Short enough for 64 threads on two CPUs to run in each second. */
-#define SLICE_NS 15000000ULL
-/* A thread that slept gets no more than this ahead of the others. */
-#define CREDIT_NS SLICE_NS
 /* The longest that the kernel takes. */
 #define TIMEOUT_MS 30000
-#define WEIGHT_STANDARD 100
-/* Less counts as this much: one slice is 150 ms of virtual time then, and nobody waits for long. */
-#define WEIGHT_MIN 10
 /* A queue that nobody looked into for so long is looked into by CPUs of other nodes. */
 #define STARVING_NS 100000000ULL
-/* Of a thread; what is less is in the books of its process later, at its end at the latest. */
-#define BOOK_NS 1000000ULL
-/* Ticks are closer: more is time in which a virtual machine stood still, and nobody's doing. */
-#define STALL_NS 100000000ULL
-
-/* Moves a thread's virtual time over to another queue, and takes away what it saved asleep. */
-static __always_inline void vtime_settle(struct thread *thread, __u32 slot)
-{
-	__s64 ahead;
-
-	if (slot >= SCHED_SLOTS || thread->slot >= SCHED_SLOTS)
-		return;
-	ahead = (__s64)(thread->vtime - queue_now[thread->slot]);
-	if (ahead < -(__s64)CREDIT_NS)
-		ahead = -(__s64)CREDIT_NS;
-	thread->vtime = queue_now[slot] + (__u64)ahead;
-	thread->slot = slot;
-}
-
 /* A thread of the kernel for one CPU: others wait for what it does, and it does little. */
 static __always_inline int is_of_cpu(struct task_struct *p)
 {
@@ -62,80 +37,94 @@ static __always_inline int is_of_cpu(struct task_struct *p)
 }
 
 /* Has this CPU something to run of a class that comes before this one? */
+static __always_inline int is_taken(const struct rq *rq)
+{
+	return rq->nr_running > rq->scx.nr_running;
+}
+
 static __always_inline int cpu_is_taken(__s32 cpu)
 {
 	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
 
-	return rq && rq->nr_running > rq->scx.nr_running;
+	return rq && is_taken(rq);
 }
 
-/* An idle CPU for a thread that wakes up, or -1. */
-static __always_inline __s32 idle_find(struct task_struct *p, struct thread *thread, __s32 prev_cpu)
+/* One of the idle CPUs for a thread that wakes up, or -1. */
+static __always_inline __s32 idle_give(struct task_struct *p, struct masks *masks, __s32 prev_cpu)
 {
-	struct masks masks;
+	struct stats_sched *stats = counters();
+	struct thread *thread = thread_of(p);
+	__s32 cpu;
 
-	if (!idle_read(&masks))
+	if (!thread || !stats)
 		return -1;
+	book(p, thread, prev_cpu);
+	allowed_read(masks, p);
+	masks_narrow(masks, p);
+	cpu = cpu_take(masks, home_of(p, thread), prev_cpu);
+	if (cpu < 0)
+		return -1;
+	stats->woken++;
+	if (setup.partial) {
+		thread->found = 1;
+		return cpu;
+	}
+	/* Nobody can take its CPU away from it, where there is no class before this one. */
+	turn_begin(thread, slot_of(cpu));
+	queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, 0);
+	return cpu;
+}
+
+/* May a thread come to @cpu, if it is not at home elsewhere? */
+static __always_inline int may_come(struct task_struct *p, __s32 cpu, __s32 prev_cpu)
+{
+	struct thread *thread;
+	struct masks masks;
+	__u32 home;
+
 	allowed_read(&masks, p);
-	masks_narrow(&masks, p);
-	return cpu_take(&masks, thread->home, prev_cpu);
+	if (!may_run_on(&masks, cpu))
+		return 0;
+	if (slot_of(cpu) == slot_of(prev_cpu))
+		return 1;
+	thread = thread_of(p);
+	if (!thread)
+		return 0;
+	book(p, thread, prev_cpu);
+	home = home_of(p, thread);
+	return home == SCHED_NO_SLOT || home == slot_of(cpu);
 }
 
 /*
- * May a thread have the CPU of the one that wakes it up and goes to sleep? Threads that hand a
+ * A thread may have the CPU of the one that wakes it up and is about to sleep. Threads that hand a
  * CPU on to each other have one slice together, so a queue does not wait longer for them than for
- * one of them. Nanoseconds that are left, or 0.
+ * one of them; until that is over, none of their turns asks a queue, nor is it booked. 1: done.
  */
-static __always_inline __u64 handed_ns(struct task_struct *p, const struct thread *thread,
-				       __s32 cpu, __s32 prev_cpu)
+static __always_inline int hand_on(struct task_struct *p, __s32 cpu, __s32 prev_cpu)
 {
-	__u32 zero = 0;
-	__u64 *until_ns = bpf_map_lookup_elem(&turns, &zero), now_ns;
-	struct masks masks;
+	const struct rq *rq = bpf_this_cpu_ptr(&runqueues);
+	struct turn *turn = turn_here();
 
-	if (!until_ns || scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL) != 0 || setup.narrow ||
-	    (setup.partial && cpu_is_taken(cpu)) ||
-	    (thread->home != SCHED_NO_SLOT && thread->home != slot_of(cpu)))
+	if (!turn || rq->clock >= turn->until_ns || rq->scx.local_dsq.nr || setup.narrow ||
+	    (setup.partial && is_taken(rq)) || (cpu != prev_cpu && !may_come(p, cpu, prev_cpu)))
 		return 0;
-	if (cpu != prev_cpu) {
-		allowed_read(&masks, p);
-		if (!may_run_on(&masks, cpu))
-			return 0;
-	}
-	now_ns = bpf_ktime_get_ns();
-	return now_ns < *until_ns ? *until_ns - now_ns : 0;
+	queue_insert(p, SCX_DSQ_LOCAL, turn->until_ns - rq->clock, 0);
+	return 1;
 }
 
 SEC("struct_ops/tiered_select_cpu")
 __s32 BPF_PROG(tiered_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 wake_flags)
 {
-	__s32 here = (__s32)bpf_get_smp_processor_id(), cpu;
-	struct thread *thread = thread_of(p);
-	struct stats_sched *stats = counters();
-	__u64 left_ns;
+	struct masks masks;
+	__s32 cpu;
 
-	if (!thread || !stats)
-		return prev_cpu;
-	home_of(p, thread);
-	cpu = idle_find(p, thread, prev_cpu);
-	if (cpu >= 0) {
-		stats->woken++;
-		/* Nobody can take its CPU from it, where there is no class before this one. */
-		if (!setup.partial) {
-			vtime_settle(thread, slot_of(cpu));
-			queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, 0);
-		} else {
-			thread->found = 1;
-		}
-		return cpu;
+	if (idle_read(&masks)) {
+		cpu = idle_give(p, &masks, prev_cpu);
+		if (cpu >= 0)
+			return cpu;
 	}
-	left_ns = wake_flags & SCX_WAKE_SYNC ? handed_ns(p, thread, here, prev_cpu) : 0;
-	if (!left_ns)
-		return prev_cpu;
-	vtime_settle(thread, slot_of(here));
-	thread->handed = 1;
-	queue_insert(p, SCX_DSQ_LOCAL, left_ns, 0);
-	return here;
+	cpu = (__s32)bpf_get_smp_processor_id();
+	return wake_flags & SCX_WAKE_SYNC && hand_on(p, cpu, prev_cpu) ? cpu : prev_cpu;
 }
 
 /*
@@ -164,20 +153,20 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 		queue_insert(p, thread ? SCX_DSQ_LOCAL : SCX_DSQ_GLOBAL, SLICE_NS, enq_flags);
 		return;
 	}
+	book(p, thread, cpu);
+	home_of(p, thread);
 	if (stats)
 		stats->enqueued++;
-	thread->handed = 0;
-	home_of(p, thread);
 	allowed_read(&masks, p);
 	if (masks_narrow(&masks, p) && waits_here(&masks, cpu)) {
-		vtime_settle(thread, slot_of(cpu));
+		turn_begin(thread, slot_of(cpu));
 		queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, enq_flags);
 		return;
 	}
 	if (setup.narrow)
 		allowed_read(&masks, p);
 	slot = queue_for(&masks, thread->home, cpu);
-	vtime_settle(thread, slot);
+	turn_begin(thread, slot);
 	queue_insert_vtime(p, slot, SLICE_NS, thread->vtime, enq_flags);
 	/* It is woken up for this one, unless something else came to its CPU meanwhile. */
 	if (thread->found && !(setup.partial && cpu_is_taken(cpu))) {
@@ -232,8 +221,10 @@ static __always_inline void pass_on(__u32 own)
  * Nobody has looked into a queue for so long: its CPUs went offline, or are taken by other
  * classes, while those of other nodes always find somebody in a queue of their own.
  */
-static __always_inline int starving_take(__u32 own, __u64 now_ns)
+static __always_inline int starving_take(__u32 own)
 {
+	__u64 now_ns = bpf_ktime_get_ns();
+
 	queue_seen_ns[own & (SCHED_SLOTS - 1)] = now_ns;
 	for (__u32 slot = 0; slot < SCHED_SLOTS && slot < setup.slots; slot++) {
 		if (now_ns - queue_seen_ns[slot] < STARVING_NS)
@@ -248,17 +239,17 @@ static __always_inline int starving_take(__u32 own, __u64 now_ns)
 SEC("struct_ops/tiered_dispatch")
 void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 {
-	__u32 own = slot_of(cpu), zero = 0;
-	__u64 *until_ns = bpf_map_lookup_elem(&turns, &zero), now_ns;
+	const struct rq *rq = bpf_this_cpu_ptr(&runqueues);
+	struct turn *turn = turn_here();
+	__u32 own = slot_of(cpu);
 
-	if (setup.partial && cpu_is_taken(cpu)) {
+	if (setup.partial && is_taken(rq)) {
 		pass_on(own);
 		return;
 	}
-	now_ns = bpf_ktime_get_ns();
-	if (until_ns)
-		*until_ns = now_ns + SLICE_NS;
-	if (starving_take(own, now_ns))
+	if (turn)
+		turn->until_ns = rq->clock + SLICE_NS;
+	if (starving_take(own))
 		return;
 	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots; i++)
 		if (queue_consume(setup.near[own][i]))
@@ -268,80 +259,35 @@ void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 		slice_set(prev, SLICE_NS);
 }
 
-/* Each time would cost short turns a tenth of them. */
-static __always_inline void book_process(struct task_struct *p, struct thread *thread)
+/* Does a thread wait that was handed this CPU, while the one that woke it up goes on? */
+static __always_inline int is_kept(void)
 {
-	__u32 tgid = (__u32)sched_of(p)->tgid;
-	struct stats_sched_process *process = bpf_map_lookup_elem(&sched_processes, &tgid);
+	const struct rq *rq = bpf_this_cpu_ptr(&runqueues);
+	struct turn *turn = turn_here();
+	int kept = 0;
 
-	if (process) {
-		__sync_fetch_and_add(&process->elsewhere_ns, thread->ran_ns[0]);
-		__sync_fetch_and_add(&process->home_ns, thread->ran_ns[1]);
+	if (turn) {
+		kept = rq->scx.local_dsq.nr && (setup.narrow || rq->nr_switches == turn->switches);
+		turn->switches = rq->nr_switches;
 	}
-	thread->ran_ns[0] = 0;
-	thread->ran_ns[1] = 0;
-}
-
-/* What a thread has run since the last time, for itself and in the books. */
-static __always_inline void book(struct task_struct *p, struct thread *thread,
-				 struct stats_sched *stats, int at_home)
-{
-	__u64 sum_ns = sched_of(p)->se.sum_exec_runtime, ran_ns = sum_ns - thread->booked_ns;
-	__u32 weight = sched_of(p)->scx.weight;
-
-	thread->booked_ns = sum_ns;
-	/* Not by one that was not the first in its queue. */
-	if (!thread->handed && thread->slot < SCHED_SLOTS &&
-	    (__s64)(thread->vtime - queue_now[thread->slot]) > 0)
-		queue_now[thread->slot] = thread->vtime;
-	thread->vtime += (ran_ns < STALL_NS ? ran_ns : STALL_NS) * WEIGHT_STANDARD /
-			 (weight > WEIGHT_MIN ? weight : WEIGHT_MIN);
-	if (thread->home == SCHED_NO_SLOT) {
-		stats->homeless_ns += ran_ns;
-		return;
-	}
-	*(at_home ? &stats->home_ns : &stats->elsewhere_ns) += ran_ns;
-	thread->ran_ns[at_home ? 1 : 0] += ran_ns;
-	if (thread->ran_ns[0] + thread->ran_ns[1] >= BOOK_NS)
-		book_process(p, thread);
-}
-
-SEC("struct_ops/tiered_stopping")
-void BPF_PROG(tiered_stopping, struct task_struct *p, _Bool runnable)
-{
-	struct thread *thread = thread_of(p);
-	struct stats_sched *stats = counters();
-	int at_home;
-
-	if (!thread || !stats)
-		return;
-	at_home = thread->home == slot_of(scx_bpf_task_cpu(p));
-	book(p, thread, stats, at_home);
-	thread->found = 0;
-	thread->handed = 0;
-	if (thread->home == SCHED_NO_SLOT)
-		stats->homeless++;
-	else if (at_home)
-		stats->at_home++;
-	else
-		stats->elsewhere++;
+	return kept;
 }
 
 /*
- * One that runs for long is booked meanwhile, too; its slice ends early when it is away from home,
- * and when it goes on although it handed its CPU to another.
+ * One that runs for long is booked meanwhile, too. Its slice ends early when it is away from home,
+ * and when it has run from one tick to the next and another one waits for its CPU alone.
  */
 SEC("struct_ops/tiered_tick")
 void BPF_PROG(tiered_tick, struct task_struct *p)
 {
 	__s32 cpu = (__s32)bpf_get_smp_processor_id();
 	struct thread *thread = thread_of(p);
-	struct stats_sched *stats = counters();
 
-	if (!thread || !stats)
+	if (!thread)
 		return;
-	book(p, thread, stats, home_of(p, thread) == slot_of(cpu));
-	if (goes_home(p, thread, cpu) || scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL) > 0)
+	book(p, thread, cpu);
+	home_of(p, thread);
+	if (is_kept() || goes_home(p, thread, cpu))
 		slice_set(p, 0);
 }
 
@@ -373,9 +319,9 @@ void BPF_PROG(tiered_enable, struct task_struct *p)
 		home_of(p, thread);
 		thread->slot = slot;
 		thread->vtime = queue_now[slot];
+		thread->queued_vtime = queue_now[slot];
 		thread->booked_ns = sched_of(p)->se.sum_exec_runtime;
 		thread->found = 0;
-		thread->handed = 0;
 	}
 	if (setup.partial && !bpf_map_lookup_elem(&homes, &tgid) &&
 	    bpf_map_update_elem(&strays, &tgid, &one, BPF_ANY) && stats)
@@ -388,8 +334,10 @@ void BPF_PROG(tiered_disable, struct task_struct *p)
 {
 	struct thread *thread = thread_of(p);
 
-	if (thread)
-		book_process(p, thread);
+	if (!thread)
+		return;
+	book(p, thread, scx_bpf_task_cpu(p));
+	book_process(p, thread);
 }
 
 /* CPUs come and go; queues are the nodes'. The kernel tells of one at a time. */
@@ -454,7 +402,6 @@ void BPF_PROG(tiered_exit, struct scx_exit_info *info)
 		.enqueue = (void *)tiered_enqueue,                                                 \
 		.dispatch = (void *)tiered_dispatch,                                               \
 		.tick = (void *)tiered_tick,                                                       \
-		.stopping = (void *)tiered_stopping,                                               \
 		.init_task = (void *)tiered_init_task,                                             \
 		.enable = (void *)tiered_enable,                                                   \
 		.disable = (void *)tiered_disable,                                                 \
