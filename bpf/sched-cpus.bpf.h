@@ -11,18 +11,18 @@ struct masks {
 	__u64 idle[SCHED_WORDS];
 };
 
-#define MASK_BYTES                                                                                 \
-	(bpf_core_type_size(struct cpumask) < 8 * SCHED_WORDS ? bpf_core_type_size(struct cpumask) \
-							      : 8 * SCHED_WORDS)
-
-/* By loads that the verifier knows are good: a third of what a helper takes. Is there a bit? */
+/*
+ * By loads that the verifier takes by their type: a third of what a helper takes. Of a mask that is
+ * allocated no more is there than CPUs are possible, which it does not know. Is there a bit?
+ */
 static __always_inline int mask_read(__u64 words[SCHED_WORDS], const struct cpumask *mask)
 {
+	__u32 known = setup.mask_words;
 	__u64 bits = 0;
 
 #pragma unroll
 	for (__u32 word = 0; word < SCHED_WORDS; word++) {
-		words[word] = word * 8 < MASK_BYTES ? ((const __u64 *)mask)[word] : 0;
+		words[word] = word < known ? ((const __u64 *)mask)[word] : 0;
 		bits |= words[word];
 	}
 	return bits != 0;
@@ -60,8 +60,9 @@ static __always_inline int masks_narrow(struct masks *masks, struct task_struct 
 	if (!now || !now->tgid || now->tgid != (__u32)sched_of(p)->tgid || !mm ||
 	    bpf_ktime_get_ns() >= now->until_ns)
 		return 0;
-	bpf_probe_read_kernel(holders, MASK_BYTES,
-			      (const void *)mm + bpf_core_field_offset(mm->cpu_bitmap));
+	if (setup.mask_words <= SCHED_WORDS)
+		bpf_probe_read_kernel(holders, 8 * setup.mask_words,
+				      (const void *)mm + bpf_core_field_offset(mm->cpu_bitmap));
 	for (__u32 word = 0; word < SCHED_WORDS; word++)
 		left |= masks->allowed[word] & holders[word];
 	for (__u32 word = 0; left && word < SCHED_WORDS; word++)

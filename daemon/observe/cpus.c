@@ -92,6 +92,7 @@ static int make_slots(struct cpus *cpus, const long node_of_cpu[SCHED_CPUS])
 		cpus->setup.cpus[slot][cpu / 64] |= UINT64_C(1) << cpu % 64;
 		cpus->setup.n_cpus[slot]++;
 		cpus->setup.slot_of[cpu] = slot;
+		cpus->setup.mask_words = cpu / 64 + 1;
 	}
 	return 0;
 }

@@ -42,6 +42,7 @@
  * @n_cpus: how many these are
  * @slot_of: of each CPU
  * @near: of each slot all slots, itself first, then by distance
+ * @mask_words: of 64 CPUs each, up to the last one: the kernel may have made its masks no longer
  * @narrow: `narrow` counts. For bench/run sched-narrow only: nothing is gained by it
  */
 struct sched_setup {
@@ -51,8 +52,8 @@ struct sched_setup {
 	__u32 n_cpus[SCHED_SLOTS];
 	__u32 slot_of[SCHED_CPUS];
 	__u32 near[SCHED_SLOTS][SCHED_SLOTS];
+	__u32 mask_words;
 	__u32 narrow;
-	__u32 reserved;
 };
 
 /**

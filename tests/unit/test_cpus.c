@@ -72,6 +72,8 @@ static void test_nodes_and_distances(void **state)
 	assert_int_equal(cpus.setup.n_cpus[slot_1], 2);
 	assert_true(cpus.setup.cpus[slot_1][0] == 6);
 	assert_true(cpus.setup.cpus[slot_4][1] == 1 << 6);
+	/* CPU 70 is the last one: nobody reads a mask of the kernel further than that. */
+	assert_int_equal(cpus.setup.mask_words, 2);
 	assert_int_equal(cpus.distance[slot_0][2], 24);
 	assert_int_equal(cpus.distance[slot_1][4], 21);
 	assert_int_equal(cpus.distance[slot_1][3], 0);
@@ -103,6 +105,7 @@ static void test_slots_ascend(void **state)
 		assert_true(cpus.node[i - 1] < cpus.node[i]);
 	for (i = 0; i < 6; i++)
 		assert_int_equal(cpus.node[cpus.setup.slot_of[i]], nodes[i]);
+	assert_int_equal(cpus.setup.mask_words, 1);
 }
 
 static void test_more_than_there_is_room_for(void **state)
@@ -115,6 +118,7 @@ static void test_more_than_there_is_room_for(void **state)
 	tree_text(tree, NODES "node0/distance", "10\n");
 	add_cpu(tree, SCHED_CPUS - 1, 0);
 	assert_int_equal(read_cpus(tree, &cpus, why), 0);
+	assert_int_equal(cpus.setup.mask_words, SCHED_WORDS);
 	add_cpu(tree, SCHED_CPUS, 0);
 	assert_int_equal(read_cpus(tree, &cpus, why), -E2BIG);
 	assert_string_equal(why, "there are more CPUs, or nodes with CPUs, than it has room for "
