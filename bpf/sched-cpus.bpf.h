@@ -38,6 +38,20 @@ static __always_inline int idle_read(struct masks *masks)
 	return some;
 }
 
+/* The same, but not which: mostly there is none. */
+static __always_inline int is_any_idle(void)
+{
+	const struct cpumask *idle = scx_bpf_get_idle_cpumask();
+	__u32 known = setup.mask_words;
+	__u64 bits = 0;
+
+#pragma unroll
+	for (__u32 word = 0; word < SCHED_WORDS && word < known; word++)
+		bits |= ((const __u64 *)idle)[word];
+	scx_bpf_put_idle_cpumask(idle);
+	return bits != 0;
+}
+
 static __always_inline void allowed_read(struct masks *masks, struct task_struct *p)
 {
 	mask_read(masks->allowed, sched_of(p)->cpus_ptr);

@@ -50,18 +50,19 @@ static __always_inline int cpu_is_taken(__s32 cpu)
 }
 
 /* One of the idle CPUs for a thread that wakes up, or -1. */
-static __always_inline __s32 idle_give(struct task_struct *p, struct masks *masks, __s32 prev_cpu)
+static __always_inline __s32 idle_give(struct task_struct *p, __s32 prev_cpu)
 {
 	struct stats_sched *stats = counters();
 	struct thread *thread = thread_of(p);
+	struct masks masks;
 	__s32 cpu;
 
-	if (!thread || !stats)
+	if (!thread || !stats || !idle_read(&masks))
 		return -1;
 	book(p, thread, prev_cpu);
-	allowed_read(masks, p);
-	masks_narrow(masks, p);
-	cpu = cpu_take(masks, home_of(p, thread), prev_cpu);
+	allowed_read(&masks, p);
+	masks_narrow(&masks, p);
+	cpu = cpu_take(&masks, home_of(p, thread), prev_cpu);
 	if (cpu < 0)
 		return -1;
 	stats->woken++;
@@ -104,25 +105,22 @@ static __always_inline int hand_on(struct task_struct *p, __s32 cpu, __s32 prev_
 {
 	const struct rq *rq = bpf_this_cpu_ptr(&runqueues);
 	struct turn *turn = turn_here();
+	__s64 left_ns = turn ? (__s64)(turn->until_ns - rq->clock) : 0;
 
-	if (!turn || rq->clock >= turn->until_ns || rq->scx.local_dsq.nr || setup.narrow ||
+	if (left_ns <= 0 || rq->scx.local_dsq.nr || setup.narrow ||
 	    (setup.partial && is_taken(rq)) || (cpu != prev_cpu && !may_come(p, cpu, prev_cpu)))
 		return 0;
-	queue_insert(p, SCX_DSQ_LOCAL, turn->until_ns - rq->clock, 0);
+	queue_insert(p, SCX_DSQ_LOCAL, (__u64)left_ns, 0);
 	return 1;
 }
 
 SEC("struct_ops/tiered_select_cpu")
 __s32 BPF_PROG(tiered_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 wake_flags)
 {
-	struct masks masks;
-	__s32 cpu;
+	__s32 cpu = is_any_idle() ? idle_give(p, prev_cpu) : -1;
 
-	if (idle_read(&masks)) {
-		cpu = idle_give(p, &masks, prev_cpu);
-		if (cpu >= 0)
-			return cpu;
-	}
+	if (cpu >= 0)
+		return cpu;
 	cpu = (__s32)bpf_get_smp_processor_id();
 	return wake_flags & SCX_WAKE_SYNC && hand_on(p, cpu, prev_cpu) ? cpu : prev_cpu;
 }
