@@ -13,10 +13,14 @@
  * idle CPU. A queue that is longer than another one by more than a thread per CPU passes
  * on what comes.
  *
+ * When no CPU is idle, a thread that is woken up by one that is about to sleep, as over a pipe, gets
+ * the CPU of that one, and no queue is asked. Threads that hand a CPU on so have the rest of one
+ * slice together. One that goes on all the same loses its slice after two ticks.
+ *
  * Where only some processes are scheduled here (setup.partial), the kernel's fair class comes
- * first on every CPU. So threads never wait for a single CPU: they stay in the queue of the node
- * until a CPU has nothing fair to run, and are put back into it when a fair thread takes their
- * CPU. If all CPUs are busy with fair threads they do wait; then the kernel's watchdog ends the
+ * first on every CPU. So threads do not wait for a single CPU, but one that is handed on: they stay
+ * in the queue of the node until a CPU has nothing fair to run, and are put back into it when a
+ * fair thread takes their CPU. If all CPUs are busy with fair threads they do wait; then the kernel's watchdog ends the
  * scheduler, and all threads are fair again.
  *
  * The rest is the kernel's: it ends the scheduler when a thread waits for longer than timeout_ms,
