@@ -33,6 +33,7 @@
 #define TIMEOUT_MS 30000
 /* A queue that nobody looked into for so long is looked into by CPUs of other nodes. */
 #define STARVING_NS 100000000ULL
+
 /* A thread of the kernel for one CPU: others wait for what it does, and it does little. */
 static __always_inline int is_of_cpu(struct task_struct *p)
 {
@@ -241,15 +242,15 @@ static __always_inline int starving_take(__u32 own)
 SEC("struct_ops/tiered_dispatch")
 void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 {
-	const struct rq *rq = bpf_this_cpu_ptr(&runqueues);
+	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
 	struct turn *turn = turn_here();
 	__u32 own = slot_of(cpu);
 
-	if (setup.partial && is_taken(rq)) {
+	if (rq && setup.partial && is_taken(rq)) {
 		pass_on(own);
 		return;
 	}
-	if (turn)
+	if (rq && turn)
 		turn->until_ns = rq->clock + SLICE_NS;
 	if (starving_take(own))
 		return;

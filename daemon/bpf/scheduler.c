@@ -295,7 +295,14 @@ void scheduler_remove(struct scheduler *scheduler, uint32_t tgid)
 
 int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot)
 {
+	uint32_t before;
+
 	if (!scheduler)
+		return 0;
+	if (bpf_map_lookup_elem(scheduler->homes, &tgid, &before) < 0)
+		return -errno;
+	/* Most stay where they are, window for window: threads need not look. */
+	if (before == slot)
 		return 0;
 	if (bpf_map_update_elem(scheduler->homes, &tgid, &slot, BPF_EXIST) < 0)
 		return -errno;
