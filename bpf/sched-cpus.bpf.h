@@ -130,6 +130,19 @@ __attribute__((noinline)) int node_has(const struct masks *masks, __u32 slot, in
 	return bits != 0;
 }
 
+/* Has this CPU something to run of a class that comes before this one? */
+static __always_inline int is_taken(const struct rq *rq)
+{
+	return rq->nr_running > rq->scx.nr_running;
+}
+
+static __always_inline int cpu_is_taken(__s32 cpu)
+{
+	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
+
+	return rq && is_taken(rq);
+}
+
 /* Is a CPU idle that the thread may run on? */
 static __always_inline int any_idle(const struct masks *masks)
 {

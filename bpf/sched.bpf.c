@@ -41,19 +41,6 @@ static __always_inline int is_of_cpu(struct task_struct *p)
 	       sched_of(p)->flags & PF_KTHREAD;
 }
 
-/* Has this CPU something to run of a class that comes before this one? */
-static __always_inline int is_taken(const struct rq *rq)
-{
-	return rq->nr_running > rq->scx.nr_running;
-}
-
-static __always_inline int cpu_is_taken(__s32 cpu)
-{
-	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
-
-	return rq && is_taken(rq);
-}
-
 /* One of the idle CPUs for a thread that wakes up, or -1. */
 static __always_inline __s32 idle_give(struct task_struct *p, __s32 prev_cpu)
 {
