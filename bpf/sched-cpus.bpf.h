@@ -38,6 +38,20 @@ static __always_inline int idle_read(struct masks *masks)
 	return some;
 }
 
+/* The same, but not which: mostly there is none. */
+static __always_inline int is_any_idle(void)
+{
+	const struct cpumask *idle = scx_bpf_get_idle_cpumask();
+	__u32 known = setup.mask_words;
+	__u64 bits = 0;
+
+#pragma unroll
+	for (__u32 word = 0; word < SCHED_WORDS && word < known; word++)
+		bits |= ((const __u64 *)idle)[word];
+	scx_bpf_put_idle_cpumask(idle);
+	return bits != 0;
+}
+
 static __always_inline void allowed_read(struct masks *masks, struct task_struct *p)
 {
 	mask_read(masks->allowed, sched_of(p)->cpus_ptr);
@@ -114,6 +128,19 @@ __attribute__((noinline)) int node_has(const struct masks *masks, __u32 slot, in
 		bits |= masks->allowed[word] & setup.cpus[slot][word] &
 			(idle ? masks->idle[word] : cpus_online[word]);
 	return bits != 0;
+}
+
+/* Has this CPU something to run of a class that comes before this one? */
+static __always_inline int is_taken(const struct rq *rq)
+{
+	return rq->nr_running > rq->scx.nr_running;
+}
+
+static __always_inline int cpu_is_taken(__s32 cpu)
+{
+	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
+
+	return rq && is_taken(rq);
 }
 
 /* Is a CPU idle that the thread may run on? */

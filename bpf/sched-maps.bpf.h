@@ -18,6 +18,13 @@ struct {
 } homes SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} homes_version SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SCHED_STRAYS);
 	__type(key, __u32);
@@ -53,22 +60,44 @@ struct {
 } narrow SEC(".maps");
 
 /**
+ * struct turn - of a CPU
+ * @until_ns: by the clock of its run queue: so long it belongs to the thread that came from a
+ *	      queue, and to those that it is handed on to
+ * @switches: changes of threads on it up to the last tick
+ */
+struct turn {
+	__u64 until_ns;
+	__u64 switches;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct turn);
+} turns SEC(".maps");
+
+/**
  * struct thread - one thread
  * @vtime: its virtual time, in that of the queue of @slot
- * @since_ns: up to when its run time is booked
- * @slot: of which queue its virtual time is
- * @found: an idle CPU was found for it as it woke up
- * @home: where it was at home when it last began to run: looked up once in a turn
+ * @queued_vtime: that with which it last went into a queue, or to an idle CPU
+ * @booked_ns: what of its run time, as the kernel counts it, is booked
  * @ran_ns: elsewhere, and at home, not yet in the books of its process
+ * @slot: of which queue its virtual time is
+ * @home: where it is at home, as of @homes_version
+ * @found: an idle CPU was found for it as it woke up
+ * @is_new: its turn is not counted yet
  */
 struct thread {
 	__u64 vtime;
-	__u64 since_ns;
+	__u64 queued_vtime;
+	__u64 booked_ns;
 	__u64 ran_ns[2];
 	__u32 slot;
-	__u32 found;
 	__u32 home;
-	__u32 reserved;
+	__u32 homes_version;
+	__u16 found;
+	__u16 is_new;
 };
 
 struct {
@@ -113,6 +142,13 @@ static __always_inline struct stats_sched *counters(void)
 	return bpf_map_lookup_elem(&sched, &zero);
 }
 
+static __always_inline struct turn *turn_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&turns, &zero);
+}
+
 static __always_inline __u32 slot_of(__s32 cpu)
 {
 	__u32 at = (__u32)cpu, slot;
@@ -125,13 +161,19 @@ static __always_inline __u32 slot_of(__s32 cpu)
 	return slot & (SCHED_SLOTS - 1);
 }
 
-/* SCHED_NO_SLOT: nobody knows, or it is not managed. */
-static __always_inline __u32 home_of(struct task_struct *p)
+/* SCHED_NO_SLOT: nobody knows, or it is not managed. Looked up when the daemon changed something. */
+static __always_inline __u32 home_of(struct task_struct *p, struct thread *thread)
 {
-	__u32 tgid = (__u32)sched_of(p)->tgid;
-	__u32 *slot = bpf_map_lookup_elem(&homes, &tgid);
+	__u32 tgid = (__u32)sched_of(p)->tgid, zero = 0;
+	__u32 *version = bpf_map_lookup_elem(&homes_version, &zero), *slot;
 
-	return slot && *slot < setup.slots && *slot < SCHED_SLOTS ? *slot : SCHED_NO_SLOT;
+	if (!version || thread->homes_version == *version)
+		return thread->home;
+	/* Before the look: what changes meanwhile is looked up again. */
+	thread->homes_version = *version;
+	slot = bpf_map_lookup_elem(&homes, &tgid);
+	thread->home = slot && *slot < setup.slots && *slot < SCHED_SLOTS ? *slot : SCHED_NO_SLOT;
+	return thread->home;
 }
 
 #endif

@@ -32,6 +32,10 @@ struct mm_struct___sched {
 	unsigned long cpu_bitmap[1];
 };
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
 /* A thread, as far as it is scheduled. */
 struct task_struct___sched {
 	int tgid;
@@ -39,15 +43,23 @@ struct task_struct___sched {
 	int nr_cpus_allowed;
 	const struct cpumask *cpus_ptr;
 	struct mm_struct___sched *mm;
+	struct sched_entity se;
 	struct sched_ext_entity scx;
 };
 
+struct scx_dispatch_q {
+	__u32 nr;
+};
+
 struct scx_rq {
+	struct scx_dispatch_q local_dsq;
 	__u32 nr_running;
 };
 
 struct rq {
 	unsigned int nr_running;
+	__u64 nr_switches;
+	__u64 clock;
 	struct scx_rq scx;
 };
 
@@ -70,8 +82,6 @@ struct sched_ext_ops {
 	void (*enqueue)(struct task_struct *p, __u64 enq_flags);
 	void (*dispatch)(__s32 cpu, struct task_struct *prev);
 	void (*tick)(struct task_struct *p);
-	void (*running)(struct task_struct *p);
-	void (*stopping)(struct task_struct *p, _Bool runnable);
 	__s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
 	void (*enable)(struct task_struct *p);
 	void (*disable)(struct task_struct *p);
@@ -89,6 +99,7 @@ struct sched_ext_ops {
 #define SCX_DSQ_LOCAL 0x8000000000000002ULL
 #define SCX_DSQ_LOCAL_ON 0xc000000000000000ULL
 #define SCX_DSQ_GLOBAL 0x8000000000000001ULL
+#define SCX_WAKE_SYNC (1ULL << 4)
 #define SCX_ENQ_LAST (1ULL << 41)
 #define SCX_OPS_ENQ_LAST (1ULL << 1)
 #define SCX_OPS_SWITCH_PARTIAL (1ULL << 3)

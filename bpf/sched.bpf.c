@@ -13,47 +13,27 @@
  * idle CPU. A queue that is longer than another one by more than a thread per CPU passes
  * on what comes.
  *
+ * When no CPU is idle, a thread that is woken up by one that is about to sleep, as over a pipe, gets
+ * the CPU of that one, and no queue is asked. Threads that hand a CPU on so have the rest of one
+ * slice together. One that goes on all the same loses its slice after two ticks.
+ *
  * Where only some processes are scheduled here (setup.partial), the kernel's fair class comes
- * first on every CPU. So threads never wait for a single CPU: they stay in the queue of the node
- * until a CPU has nothing fair to run, and are put back into it when a fair thread takes their
- * CPU. If all CPUs are busy with fair threads they do wait; then the kernel's watchdog ends the
+ * first on every CPU. So threads do not wait for a single CPU, but one that is handed on: they stay
+ * in the queue of the node until a CPU has nothing fair to run, and are put back into it when a
+ * fair thread takes their CPU. If all CPUs are busy with fair threads they do wait; then the kernel's watchdog ends the
  * scheduler, and all threads are fair again.
  *
  * The rest is the kernel's: it ends the scheduler when a thread waits for longer than timeout_ms,
  * when something here is wrong, and when the daemon, which holds the link, is no more.
  */
+#include "sched-books.bpf.h"
 #include "sched-cpus.bpf.h"
 #include "sched-life.bpf.h"
 
-/* Short enough for 64 threads on two CPUs to run in each second. */
-#define SLICE_NS 15000000ULL
-/* A thread that slept gets no more than this ahead of the others. */
-#define CREDIT_NS SLICE_NS
 /* The longest that the kernel takes. */
 #define TIMEOUT_MS 30000
-#define WEIGHT_STANDARD 100
-/* Less counts as this much: one slice is 150 ms of virtual time then, and nobody waits for long. */
-#define WEIGHT_MIN 10
 /* A queue that nobody looked into for so long is looked into by CPUs of other nodes. */
 #define STARVING_NS 100000000ULL
-/* Of a thread; what is less is in the books of its process later, at its end at the latest. */
-#define BOOK_NS 1000000ULL
-/* Ticks are closer: more is time in which a virtual machine stood still, and nobody's doing. */
-#define STALL_NS 100000000ULL
-
-/* Moves a thread's virtual time over to another queue, and takes away what it saved asleep. */
-static __always_inline void vtime_settle(struct thread *thread, __u32 slot)
-{
-	__s64 ahead;
-
-	if (slot >= SCHED_SLOTS || thread->slot >= SCHED_SLOTS)
-		return;
-	ahead = (__s64)(thread->vtime - queue_now[thread->slot]);
-	if (ahead < -(__s64)CREDIT_NS)
-		ahead = -(__s64)CREDIT_NS;
-	thread->vtime = queue_now[slot] + (__u64)ahead;
-	thread->slot = slot;
-}
 
 /* A thread of the kernel for one CPU: others wait for what it does, and it does little. */
 static __always_inline int is_of_cpu(struct task_struct *p)
@@ -62,41 +42,80 @@ static __always_inline int is_of_cpu(struct task_struct *p)
 	       sched_of(p)->flags & PF_KTHREAD;
 }
 
-SEC("struct_ops/tiered_select_cpu")
-__s32 BPF_PROG(tiered_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 wake_flags)
+/* One of the idle CPUs for a thread that wakes up, or -1. */
+static __always_inline __s32 idle_give(struct task_struct *p, __s32 prev_cpu)
 {
-	struct thread *thread = thread_of(p);
 	struct stats_sched *stats = counters();
+	struct thread *thread = thread_of(p);
 	struct masks masks;
 	__s32 cpu;
 
-	if (!thread)
-		return prev_cpu;
-	if (!idle_read(&masks))
-		return prev_cpu;
+	if (!thread || !stats || !idle_read(&masks))
+		return -1;
+	book(p, thread, prev_cpu);
 	allowed_read(&masks, p);
 	masks_narrow(&masks, p);
-	cpu = cpu_take(&masks, thread->home, prev_cpu);
+	cpu = cpu_take(&masks, home_of(p, thread), prev_cpu);
 	if (cpu < 0)
-		return prev_cpu;
-	if (stats)
-		stats->woken++;
-	/* Nobody can take its CPU away from it, where there is no class before this one. */
-	if (!setup.partial) {
-		vtime_settle(thread, slot_of(cpu));
-		queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, 0);
-	} else {
+		return -1;
+	stats->woken++;
+	if (setup.partial) {
 		thread->found = 1;
+		return cpu;
 	}
+	/* Nobody can take its CPU away from it, where there is no class before this one. */
+	turn_begin(thread, slot_of(cpu));
+	queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, 0);
 	return cpu;
 }
 
-/* Has this CPU something to run of a class that comes before this one? */
-static __always_inline int cpu_is_taken(__s32 cpu)
+/* May a thread come to @cpu, if it is not at home elsewhere? */
+static __always_inline int may_come(struct task_struct *p, __s32 cpu, __s32 prev_cpu)
 {
-	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
+	struct thread *thread;
+	struct masks masks;
+	__u32 home;
 
-	return rq && rq->nr_running > rq->scx.nr_running;
+	allowed_read(&masks, p);
+	if (!may_run_on(&masks, cpu))
+		return 0;
+	if (slot_of(cpu) == slot_of(prev_cpu))
+		return 1;
+	thread = thread_of(p);
+	if (!thread)
+		return 0;
+	book(p, thread, prev_cpu);
+	home = home_of(p, thread);
+	return home == SCHED_NO_SLOT || home == slot_of(cpu);
+}
+
+/*
+ * A thread may have the CPU of the one that wakes it up and is about to sleep. Threads that hand a
+ * CPU on to each other have one slice together, so a queue does not wait longer for them than for
+ * one of them; until that is over, none of their turns asks a queue, nor is it booked. 1: done.
+ */
+static __always_inline int hand_on(struct task_struct *p, __s32 cpu, __s32 prev_cpu)
+{
+	const struct rq *rq = bpf_this_cpu_ptr(&runqueues);
+	struct turn *turn = turn_here();
+	__s64 left_ns = turn ? (__s64)(turn->until_ns - rq->clock) : 0;
+
+	if (left_ns <= 0 || rq->scx.local_dsq.nr || setup.narrow ||
+	    (setup.partial && is_taken(rq)) || (cpu != prev_cpu && !may_come(p, cpu, prev_cpu)))
+		return 0;
+	queue_insert(p, SCX_DSQ_LOCAL, (__u64)left_ns, 0);
+	return 1;
+}
+
+SEC("struct_ops/tiered_select_cpu")
+__s32 BPF_PROG(tiered_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 wake_flags)
+{
+	__s32 cpu = is_any_idle() ? idle_give(p, prev_cpu) : -1;
+
+	if (cpu >= 0)
+		return cpu;
+	cpu = (__s32)bpf_get_smp_processor_id();
+	return wake_flags & SCX_WAKE_SYNC && hand_on(p, cpu, prev_cpu) ? cpu : prev_cpu;
 }
 
 /*
@@ -125,18 +144,20 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 		queue_insert(p, thread ? SCX_DSQ_LOCAL : SCX_DSQ_GLOBAL, SLICE_NS, enq_flags);
 		return;
 	}
+	book(p, thread, cpu);
+	home_of(p, thread);
 	if (stats)
 		stats->enqueued++;
 	allowed_read(&masks, p);
 	if (masks_narrow(&masks, p) && waits_here(&masks, cpu)) {
-		vtime_settle(thread, slot_of(cpu));
+		turn_begin(thread, slot_of(cpu));
 		queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, enq_flags);
 		return;
 	}
 	if (setup.narrow)
 		allowed_read(&masks, p);
 	slot = queue_for(&masks, thread->home, cpu);
-	vtime_settle(thread, slot);
+	turn_begin(thread, slot);
 	queue_insert_vtime(p, slot, SLICE_NS, thread->vtime, enq_flags);
 	/* It is woken up for this one, unless something else came to its CPU meanwhile. */
 	if (thread->found && !(setup.partial && cpu_is_taken(cpu))) {
@@ -154,9 +175,8 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 }
 
 /* Would this thread, that runs on @cpu, find an idle CPU at home? */
-static __always_inline int goes_home(struct task_struct *p, __s32 cpu)
+static __always_inline int goes_home(struct task_struct *p, const struct thread *thread, __s32 cpu)
 {
-	struct thread *thread = thread_of(p);
 	__u32 home = thread ? thread->home : SCHED_NO_SLOT;
 	struct masks masks;
 
@@ -190,96 +210,55 @@ static __always_inline int starving_take(__u32 own)
 SEC("struct_ops/tiered_dispatch")
 void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 {
+	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
+	struct turn *turn = turn_here();
 	__u32 own = slot_of(cpu);
 
-	if (setup.partial && cpu_is_taken(cpu)) {
+	if (rq && setup.partial && is_taken(rq)) {
 		pass_on(own);
 		return;
 	}
+	if (rq && turn)
+		turn->until_ns = rq->clock + SLICE_NS;
 	if (starving_take(own))
 		return;
 	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots; i++)
 		if (queue_consume(setup.near[own][i]))
 			return;
-	if (prev && sched_of(prev)->scx.flags & SCX_TASK_QUEUED && !goes_home(prev, cpu))
+	if (prev && sched_of(prev)->scx.flags & SCX_TASK_QUEUED &&
+	    !goes_home(prev, thread_of(prev), cpu))
 		slice_set(prev, SLICE_NS);
 }
 
-/* Each time would cost short turns a tenth of them. */
-static __always_inline void book_process(struct task_struct *p, struct thread *thread)
+/* Does a thread wait that was handed this CPU, while the one that woke it up goes on? */
+static __always_inline int is_kept(void)
 {
-	__u32 tgid = (__u32)sched_of(p)->tgid;
-	struct stats_sched_process *process = bpf_map_lookup_elem(&sched_processes, &tgid);
+	const struct rq *rq = bpf_this_cpu_ptr(&runqueues);
+	struct turn *turn = turn_here();
+	int kept = 0;
 
-	if (process) {
-		__sync_fetch_and_add(&process->elsewhere_ns, thread->ran_ns[0]);
-		__sync_fetch_and_add(&process->home_ns, thread->ran_ns[1]);
+	if (turn) {
+		kept = rq->scx.local_dsq.nr && (setup.narrow || rq->nr_switches == turn->switches);
+		turn->switches = rq->nr_switches;
 	}
-	thread->ran_ns[0] = 0;
-	thread->ran_ns[1] = 0;
+	return kept;
 }
 
-/* What a thread has run since the last time, for itself and in the books. */
-static __always_inline void book(struct task_struct *p)
-{
-	struct thread *thread = thread_of(p);
-	struct stats_sched *stats = counters();
-	__u32 weight = sched_of(p)->scx.weight;
-	__u64 now_ns = bpf_ktime_get_ns(), ran_ns;
-	__u32 at_home;
-
-	if (!thread || !stats)
-		return;
-	ran_ns = now_ns - thread->since_ns;
-	thread->since_ns = now_ns;
-	thread->vtime += (ran_ns < STALL_NS ? ran_ns : STALL_NS) * WEIGHT_STANDARD /
-			 (weight > WEIGHT_MIN ? weight : WEIGHT_MIN);
-	if (thread->home == SCHED_NO_SLOT) {
-		stats->homeless_ns += ran_ns;
-		return;
-	}
-	at_home = thread->home == slot_of((__s32)bpf_get_smp_processor_id());
-	*(at_home ? &stats->home_ns : &stats->elsewhere_ns) += ran_ns;
-	thread->ran_ns[at_home ? 1 : 0] += ran_ns;
-	if (thread->ran_ns[0] + thread->ran_ns[1] >= BOOK_NS)
-		book_process(p, thread);
-}
-
-SEC("struct_ops/tiered_running")
-void BPF_PROG(tiered_running, struct task_struct *p)
-{
-	struct thread *thread = thread_of(p);
-	struct stats_sched *stats = counters();
-	__u32 home;
-
-	if (!thread || !stats)
-		return;
-	home = thread->home = home_of(p);
-	thread->since_ns = bpf_ktime_get_ns();
-	thread->found = 0;
-	if (thread->slot < SCHED_SLOTS && (__s64)(thread->vtime - queue_now[thread->slot]) > 0)
-		queue_now[thread->slot] = thread->vtime;
-	if (home == SCHED_NO_SLOT)
-		stats->homeless++;
-	else if (home == slot_of((__s32)bpf_get_smp_processor_id()))
-		stats->at_home++;
-	else
-		stats->elsewhere++;
-}
-
-SEC("struct_ops/tiered_stopping")
-void BPF_PROG(tiered_stopping, struct task_struct *p, _Bool runnable)
-{
-	book(p);
-}
-
-/* One that runs for long is booked meanwhile, too; away from home its slice ends early. */
+/*
+ * One that runs for long is booked meanwhile, too. Its slice ends early when it is away from home,
+ * and when it has run from one tick to the next and another one waits for its CPU alone.
+ */
 SEC("struct_ops/tiered_tick")
 void BPF_PROG(tiered_tick, struct task_struct *p)
 {
-	book(p);
-	if (goes_home(p, (__s32)bpf_get_smp_processor_id()) ||
-	    (setup.narrow && scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL) > 0))
+	__s32 cpu = (__s32)bpf_get_smp_processor_id();
+	struct thread *thread = thread_of(p);
+
+	if (!thread)
+		return;
+	book(p, thread, cpu);
+	home_of(p, thread);
+	if (is_kept() || goes_home(p, thread, cpu))
 		slice_set(p, 0);
 }
 
@@ -305,9 +284,15 @@ void BPF_PROG(tiered_enable, struct task_struct *p)
 	struct thread *thread = thread_of(p);
 
 	if (thread && slot < SCHED_SLOTS) {
-		thread->home = home_of(p);
+		/* It looks at once: that is never the version. */
+		thread->homes_version = 0;
+		thread->home = SCHED_NO_SLOT;
+		home_of(p, thread);
 		thread->slot = slot;
 		thread->vtime = queue_now[slot];
+		thread->queued_vtime = queue_now[slot];
+		thread->booked_ns = sched_of(p)->se.sum_exec_runtime;
+		thread->found = 0;
 	}
 	if (setup.partial && !bpf_map_lookup_elem(&homes, &tgid) &&
 	    bpf_map_update_elem(&strays, &tgid, &one, BPF_ANY) && stats)
@@ -320,8 +305,10 @@ void BPF_PROG(tiered_disable, struct task_struct *p)
 {
 	struct thread *thread = thread_of(p);
 
-	if (thread)
-		book_process(p, thread);
+	if (!thread)
+		return;
+	book(p, thread, scx_bpf_task_cpu(p));
+	book_process(p, thread);
 }
 
 /* The flags are the kernel's to read before anything runs, so there is a table for each scope. */
@@ -332,8 +319,6 @@ void BPF_PROG(tiered_disable, struct task_struct *p)
 		.enqueue = (void *)tiered_enqueue,                                                 \
 		.dispatch = (void *)tiered_dispatch,                                               \
 		.tick = (void *)tiered_tick,                                                       \
-		.running = (void *)tiered_running,                                                 \
-		.stopping = (void *)tiered_stopping,                                               \
 		.init_task = (void *)tiered_init_task,                                             \
 		.enable = (void *)tiered_enable,                                                   \
 		.disable = (void *)tiered_disable,                                                 \

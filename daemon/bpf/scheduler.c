@@ -37,6 +37,8 @@ struct scheduler {
 	struct sched_kernel kernel;
 	int link;
 	int homes;
+	int homes_version;
+	uint32_t version; /* never 0: that is a thread's that has not looked */
 	int strays;
 	int counters;
 	int processes;
@@ -141,11 +143,25 @@ static void maps_find(struct scheduler *scheduler)
 	const struct bpf_object *object = scheduler->object;
 
 	scheduler->homes = bpf_object__find_map_fd_by_name(object, "homes");
+	scheduler->homes_version = bpf_object__find_map_fd_by_name(object, "homes_version");
 	scheduler->strays = bpf_object__find_map_fd_by_name(object, "strays");
 	scheduler->counters = bpf_object__find_map_fd_by_name(object, "sched");
 	scheduler->processes = bpf_object__find_map_fd_by_name(object, "sched_processes");
 	scheduler->ended = bpf_object__find_map_fd_by_name(object, "ended");
 	scheduler->narrow = bpf_object__find_map_fd_by_name(object, "narrow");
+}
+
+/* Threads look their homes up again. */
+static int homes_changed(struct scheduler *scheduler)
+{
+	uint32_t zero = 0;
+
+	if (++scheduler->version == 0)
+		scheduler->version = 1;
+	return bpf_map_update_elem(scheduler->homes_version, &zero, &scheduler->version, BPF_ANY) <
+			       0
+		       ? -errno
+		       : 0;
 }
 
 /*
@@ -179,7 +195,9 @@ static int scheduler_start(struct scheduler *scheduler, const struct sched_setup
 		return r;
 	}
 	maps_find(scheduler);
-	r = table_attach(scheduler, table);
+	r = homes_changed(scheduler);
+	if (r == 0)
+		r = table_attach(scheduler, table);
 	if (r < 0)
 		snprintf(why, why_size, "this kernel does not start it: %s", strerror(-r));
 	return r;
@@ -263,7 +281,7 @@ int scheduler_add(struct scheduler *scheduler, uint32_t tgid)
 	if (bpf_map_update_elem(scheduler->processes, &tgid, &none, BPF_ANY) < 0 ||
 	    bpf_map_update_elem(scheduler->homes, &tgid, &slot, BPF_ANY) < 0)
 		return -errno;
-	return 0;
+	return homes_changed(scheduler);
 }
 
 void scheduler_remove(struct scheduler *scheduler, uint32_t tgid)
@@ -272,13 +290,23 @@ void scheduler_remove(struct scheduler *scheduler, uint32_t tgid)
 		return;
 	bpf_map_delete_elem(scheduler->homes, &tgid);
 	bpf_map_delete_elem(scheduler->processes, &tgid);
+	homes_changed(scheduler);
 }
 
 int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot)
 {
+	uint32_t before;
+
 	if (!scheduler)
 		return 0;
-	return bpf_map_update_elem(scheduler->homes, &tgid, &slot, BPF_EXIST) < 0 ? -errno : 0;
+	if (bpf_map_lookup_elem(scheduler->homes, &tgid, &before) < 0)
+		return -errno;
+	/* Most stay where they are, window for window: threads need not look. */
+	if (before == slot)
+		return 0;
+	if (bpf_map_update_elem(scheduler->homes, &tgid, &slot, BPF_EXIST) < 0)
+		return -errno;
+	return homes_changed(scheduler);
 }
 
 int scheduler_narrow(struct scheduler *scheduler, uint32_t tgid, uint64_t until_ns)

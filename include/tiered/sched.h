@@ -7,6 +7,7 @@
  *
  *	map		kind		key		value
  *	homes		hash		__u32, tgid	__u32, slot or SCHED_NO_SLOT: who is managed
+ *	homes_version	array		0		__u32, another one after each change of homes
  *	strays		hash		__u32, tgid	__u32, 1: came in by a fork, is not managed
  *							(those there was no room for are counted)
  *	sched		per-CPU array	0		struct stats_sched
