@@ -13,15 +13,16 @@
  * idle CPU. A queue that is longer than another one by more than a thread per CPU passes
  * on what comes.
  *
- * When no CPU is idle, a thread that is woken up by one that is about to sleep, as over a pipe, gets
- * the CPU of that one, and no queue is asked. Threads that hand a CPU on so have the rest of one
- * slice together. One that goes on all the same loses its slice after two ticks.
+ * When no CPU is idle, a thread that is woken up by one that says that it is about to sleep, as over
+ * a pipe, gets the CPU of that one, and no queue is asked. Threads that hand a CPU on so have the rest
+ * of one slice together. One that goes on all the same loses its slice after two ticks, or at the
+ * first at which another CPU idles: so long, and no longer, a CPU may idle while a thread waits.
  *
  * Where only some processes are scheduled here (setup.partial), the kernel's fair class comes
  * first on every CPU. So threads do not wait for a single CPU, but one that is handed on: they stay
  * in the queue of the node until a CPU has nothing fair to run, and are put back into it when a
- * fair thread takes their CPU. If all CPUs are busy with fair threads they do wait; then the kernel's watchdog ends the
- * scheduler, and all threads are fair again.
+ * fair thread takes their CPU. If all CPUs are busy with fair threads they do wait; then the kernel's
+ * watchdog ends the scheduler, and all threads are fair again.
  *
  * The rest is the kernel's: it ends the scheduler when a thread waits for longer than timeout_ms,
  * when something here is wrong, and when the daemon, which holds the link, is no more.
@@ -63,7 +64,7 @@ static __always_inline __s32 idle_give(struct task_struct *p, __s32 prev_cpu)
 		thread->found = 1;
 		return cpu;
 	}
-	/* Nobody can take its CPU away from it, where there is no class before this one. */
+	/* Where no class comes before this one but for a moment, its CPU is not taken away. */
 	turn_begin(thread, slot_of(cpu));
 	queue_insert(p, SCX_DSQ_LOCAL, SLICE_NS, 0);
 	return cpu;
@@ -100,8 +101,9 @@ static __always_inline int hand_on(struct task_struct *p, __s32 cpu, __s32 prev_
 	struct turn *turn = turn_here();
 	__s64 left_ns = turn ? (__s64)(turn->until_ns - rq->clock) : 0;
 
-	if (left_ns <= 0 || rq->scx.local_dsq.nr || setup.narrow ||
-	    (setup.partial && is_taken(rq)) || (cpu != prev_cpu && !may_come(p, cpu, prev_cpu)))
+	/* A thread that slept may have been told to keep off the CPU that it had. */
+	if (left_ns <= 0 || rq->scx.local_dsq.nr || setup.narrow || is_taken(rq) ||
+	    !may_come(p, cpu, prev_cpu))
 		return 0;
 	queue_insert(p, SCX_DSQ_LOCAL, (__u64)left_ns, 0);
 	return 1;
@@ -211,8 +213,9 @@ SEC("struct_ops/tiered_dispatch")
 void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 {
 	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
-	struct turn *turn = turn_here();
-	__u32 own = slot_of(cpu);
+	__u32 own = slot_of(cpu), zero = 0;
+	/* With core scheduling a sibling of @cpu may ask for it. */
+	struct turn *turn = bpf_map_lookup_percpu_elem(&turns, &zero, (__u32)cpu);
 
 	if (rq && setup.partial && is_taken(rq)) {
 		pass_on(own);
@@ -238,7 +241,8 @@ static __always_inline int is_kept(void)
 	int kept = 0;
 
 	if (turn) {
-		kept = rq->scx.local_dsq.nr && (setup.narrow || rq->nr_switches == turn->switches);
+		kept = rq->scx.local_dsq.nr &&
+		       (setup.narrow || rq->nr_switches == turn->switches || is_any_idle());
 		turn->switches = rq->nr_switches;
 	}
 	return kept;
@@ -246,7 +250,8 @@ static __always_inline int is_kept(void)
 
 /*
  * One that runs for long is booked meanwhile, too. Its slice ends early when it is away from home,
- * and when it has run from one tick to the next and another one waits for its CPU alone.
+ * and when another one waits for its CPU alone and it has run from one tick to the next, or some
+ * other CPU idles, to which it can go.
  */
 SEC("struct_ops/tiered_tick")
 void BPF_PROG(tiered_tick, struct task_struct *p)

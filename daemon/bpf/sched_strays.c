@@ -65,12 +65,13 @@ static int take_result(struct sched_strays *strays, int ret)
 {
 	int want = is_want(ret);
 
-	if (ret < 0 && ret != -ESRCH && ret != -EAGAIN && ret != strays->error) {
-		strays->error = ret;
+	/* One that is at hand for long is told of once. */
+	if (ret < 0 && ret != -ESRCH && ret != -EAGAIN && !(want && ret == strays->error)) {
 		log_warning("pid %u is scheduled by tiered and cannot be put back: %s; %s",
 			    strays->tgid, strerror(-ret),
 			    want ? "trying again" : "leaving it there");
 	}
+	strays->error = want ? ret : 0;
 	if (!want)
 		strays->tgid = 0;
 	return want;

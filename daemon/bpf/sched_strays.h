@@ -33,7 +33,7 @@ struct sched_strays_env {
  * @lost: how many were not noted when the last walk began
  * @again: a process that is noted nowhere is left: a walk is due
  * @walks: the last process was of the walk: in turns with those that were noted
- * @error: why one could not be put back, last time
+ * @error: why the one at hand could not be put back, last time
  */
 struct sched_strays {
 	uint32_t tgid;

@@ -52,7 +52,8 @@ struct heat_config {
  *	apart that are asleep; 0: there is none
  * @regions, @expanded: 2 MiB regions, and those with a state per page
  * @coarse: regions that hold the mean of pages that differ
- * @refused: times a region was not expanded or not made because of memory_max
+ * @refused: times a region was not expanded or not made because of memory_max, or not expanded
+ *	because its pages are of more kinds than are kept (heat_pack.h)
  * @bytes: memory held
  * @moved: folios moved since the start
  * @pingpong: how many of these had been moved within the last 32 windows

@@ -18,7 +18,7 @@
 /* A first guess: 15 to 21 ms per 4 GiB were measured (Linux 6.18), and this is twice that. */
 #define FIRST_NS_PER_PAGE 40
 
-/* A region is about 180 bytes per 2 MiB, and three times that where not all pages are alike. */
+/* A region is 168 bytes per 2 MiB, and three times that where not all pages are alike. */
 #define MEMORY_PART 5
 
 static int tracker_young_probe(const struct tracker_env *env, char *reason, size_t size)

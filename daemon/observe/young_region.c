@@ -32,7 +32,7 @@
 /* Of the regions of a target one in so many is looked at in one sweep. */
 #define SWEEP_PART 256
 
-#define OVERHEAD_BYTES 16 /* of malloc(), and its part of the buckets of the hash table */
+#define BUCKET_BYTES 8 /* its part of the buckets of the hash table */
 #define TABLE_BYTES (sizeof(UT_hash_table) + 32 * sizeof(UT_hash_bucket)) /* an almost empty one */
 
 struct young_region {
@@ -138,13 +138,20 @@ static int is_plain(const struct young_detail *detail)
 	return memcmp(detail, &plain, sizeof(plain)) == 0;
 }
 
-#define DETAIL_BYTES (OVERHEAD_BYTES + sizeof(struct young_detail))
+/* What malloc() takes for so many bytes: with its own 8, in steps of 16. */
+#define MALLOC_BYTES(bytes) (((bytes) + 8 + 15) / 16 * 16)
+
+#define DETAIL_BYTES MALLOC_BYTES(sizeof(struct young_detail))
+
+static size_t struct_bytes(int huge)
+{
+	return sizeof(struct young_region) +
+	       (huge ? 1 : YOUNG_GROUPS) * sizeof(((struct young_region *)NULL)->sums[0]);
+}
 
 uint64_t young_region_size(int huge, int detailed)
 {
-	return OVERHEAD_BYTES + sizeof(struct young_region) +
-	       (huge ? 1 : YOUNG_GROUPS) * sizeof(((struct young_region *)NULL)->sums[0]) +
-	       (detailed ? DETAIL_BYTES : 0);
+	return MALLOC_BYTES(struct_bytes(huge)) + BUCKET_BYTES + (detailed ? DETAIL_BYTES : 0);
 }
 
 /* Is there room for so much more? */
@@ -264,8 +271,8 @@ static struct young_region *add(struct young_regions *regions, const struct youn
 	const int huge = block->kind == YOUNG_HUGE;
 	const uint64_t bytes = young_region_size(huge, 0);
 	const uint64_t more = bytes + (regions->table ? 0 : TABLE_BYTES);
-	struct young_region *region =
-		may_grow(regions->room, more) ? calloc(1, bytes - OVERHEAD_BYTES) : NULL;
+	struct young_region *region = may_grow(regions->room, more) ? calloc(1, struct_bytes(huge))
+								    : NULL;
 
 	if (!region)
 		return NULL;

@@ -207,13 +207,13 @@ static void remove_gone(struct worker *worker)
 
 /*
  * What is free lies between what is not, and stays the daemon's: where targets come and go, more
- * and more of it.
+ * and more of it. Not more often than every @least_ns.
  */
-static void give_back(struct worker *worker)
+static void give_back(struct worker *worker, uint64_t least_ns)
 {
 	const uint64_t now_ns = clock_now_ns();
 
-	if (!worker->left || now_ns - worker->trimmed_ns < TRIM_NS)
+	if (!worker->left || now_ns - worker->trimmed_ns < least_ns)
 		return;
 	malloc_trim(0);
 	worker->left = 0;
@@ -234,10 +234,12 @@ static int prepare(struct worker *worker)
 	if (ret < 0)
 		return ret;
 	remove_gone(worker);
-	give_back(worker);
 	roster_watch(&window->roster);
-	return worker->config.tracker->retarget(window->tracker, window->roster.watched,
-						window->roster.n_watched);
+	ret = worker->config.tracker->retarget(window->tracker, window->roster.watched,
+					       window->roster.n_watched);
+	/* What the tracker had of them is free as well now. */
+	give_back(worker, TRIM_NS);
+	return ret;
 }
 
 /*
@@ -270,6 +272,7 @@ static int idle(struct worker *worker)
 	int ret = 0;
 
 	window_rest(&worker->window);
+	give_back(worker, 0);
 	while (ret == 0 && !worker->pending && left_ns == 60 * NSEC_PER_SEC) {
 		left_ns = aside_left_ns(roster, clock_now_ns(), 60 * NSEC_PER_SEC);
 		ret = wait_ns(worker, left_ns, 1);

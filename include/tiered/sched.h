@@ -68,7 +68,8 @@ struct sched_kernel {
  * struct stats_sched - what was scheduled
  * @enqueued: times that a thread had to wait in a queue of a node
  * @woken: times that a thread that woke up found an idle CPU
- * @at_home, @elsewhere: times that a thread began to run on the node of its home, and not
+ * @at_home, @elsewhere: turns, on the node of its home or not: that a thread came from a queue, or
+ *	to an idle CPU; hand-overs from then on are part of one, which is counted when it is booked
  * @homeless: the same of threads without a home
  * @home_ns, @elsewhere_ns, @homeless_ns: for how long
  * @strays_lost: times that `strays` had no room

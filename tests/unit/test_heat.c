@@ -289,6 +289,35 @@ static void test_anything(void **state)
 	heat_free(heat);
 }
 
+/* Pages of one region that are on more nodes than are told apart: they have their mean. */
+static void test_many_nodes(void **state)
+{
+	struct heat *heat = make(1 << 20);
+	struct observation one;
+	struct tally *tally;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 512; i++) {
+		one = see(BASE + i * PAGE, i % 3 ? SEEN_IDLE : SEEN_ACCESSED);
+		one.node = (uint8_t)(i % 16);
+		observe(heat, one);
+	}
+	assert_int_equal(stats_of(heat).expanded, 1);
+	assert_int_equal(stats_of(heat).refused, 0);
+	one = see(BASE, SEEN_IDLE);
+	one.node = 16;
+	observe(heat, one);
+	assert_int_equal(stats_of(heat).expanded, 0);
+	assert_int_equal(stats_of(heat).coarse, 1);
+	assert_true(stats_of(heat).refused > 0);
+	assert_int_equal(stats_of(heat).tracked, 512);
+	/* Histograms agree with the pages, or this fails. */
+	tally = tally_of(heat);
+	free(tally);
+	heat_free(heat);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_folio_orders),
 		cmocka_unit_test(test_split_and_join),
 		cmocka_unit_test(test_dense_memory),
+		cmocka_unit_test(test_many_nodes),
 		cmocka_unit_test(test_sparse_memory),
 		cmocka_unit_test(test_memory_max),
 		cmocka_unit_test(test_query),
