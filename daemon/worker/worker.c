@@ -2,7 +2,6 @@
 #include "worker/worker.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,13 +18,11 @@
 #include "worker/aside.h"
 #include "worker/query.h"
 #include "worker/reports.h"
+#include "worker/trim.h"
 #include "worker/window.h"
 
 /* Of 1,024 targets these take 2.5 MiB. */
 #define FIGURES_UNREAD_MAX 4
-
-/* How often memory of targets that have left is given back to the kernel, at most. */
-#define TRIM_NS (60 * NSEC_PER_SEC)
 
 struct worker {
 	struct worker_config config;
@@ -35,8 +32,7 @@ struct worker {
 	struct window window;
 	int stop;
 	atomic_uint figures_unread; /* WORKER_FIGURES on their way */
-	int left;                   /* a target has, since: */
-	uint64_t trimmed_ns;
+	struct trim trim;
 	/* Messages that came during a window and wait for its end: */
 	struct message *pending;
 	struct message **last_pending;
@@ -143,7 +139,7 @@ static void remove_target(struct worker *worker, uint32_t id)
 	roster_remove(&worker->window.roster, id);
 	heat_forget(worker->window.heat, id);
 	trail_forget(&worker->window.trail, id);
-	worker->left = 1;
+	worker->trim.due = 1;
 }
 
 static void handle(struct worker *worker, const struct message *message)
@@ -205,21 +201,6 @@ static void remove_gone(struct worker *worker)
 	}
 }
 
-/*
- * What is free lies between what is not, and stays the daemon's: where targets come and go, more
- * and more of it. Not more often than every @least_ns.
- */
-static void give_back(struct worker *worker, uint64_t least_ns)
-{
-	const uint64_t now_ns = clock_now_ns();
-
-	if (!worker->left || now_ns - worker->trimmed_ns < least_ns)
-		return;
-	malloc_trim(0);
-	worker->left = 0;
-	worker->trimmed_ns = now_ns;
-}
-
 /* Between windows: targets come and go, mappings are read again. */
 static int prepare(struct worker *worker)
 {
@@ -238,7 +219,7 @@ static int prepare(struct worker *worker)
 	ret = worker->config.tracker->retarget(window->tracker, window->roster.watched,
 					       window->roster.n_watched);
 	/* What the tracker had of them is free as well now. */
-	give_back(worker, TRIM_NS);
+	trim_memory(&worker->trim, TRIM_NS);
 	return ret;
 }
 
@@ -272,7 +253,7 @@ static int idle(struct worker *worker)
 	int ret = 0;
 
 	window_rest(&worker->window);
-	give_back(worker, 0);
+	trim_memory(&worker->trim, 0);
 	while (ret == 0 && !worker->pending && left_ns == 60 * NSEC_PER_SEC) {
 		left_ns = aside_left_ns(roster, clock_now_ns(), 60 * NSEC_PER_SEC);
 		ret = wait_ns(worker, left_ns, 1);
