@@ -42,24 +42,43 @@ static int change_thread(pid_t tid, const struct change *change)
 	return errno == ESRCH ? 0 : -errno;
 }
 
-static int change_process(const char *proc_root, uint32_t tgid, const struct change *change)
+static int threads_open(const char *proc_root, uint32_t tgid, DIR **ret)
 {
 	char path[PATH_MAX];
-	auto_closedir DIR *dir = NULL;
-	const struct dirent *entry;
-	int changed = 0, error = 0;
 
 	snprintf(path, sizeof(path), "%s/%u/task", proc_root, tgid);
-	dir = opendir(path);
-	if (!dir)
-		return errno == ENOENT ? -ESRCH : -errno;
-	while ((entry = readdir(dir))) {
-		uint32_t tid = proc_parse_pid(entry->d_name);
+	*ret = opendir(path);
+	if (*ret)
+		return 0;
+	return errno == ENOENT ? -ESRCH : -errno;
+}
+
+/* The next ones, as far as @budget goes, which they are taken off; 1: it is used up, 0: all were. */
+static int change_some(DIR *threads, const struct change *change, unsigned int *budget,
+		       int *changed, int *error)
+{
+	while (*budget) {
+		const struct dirent *entry = readdir(threads);
+		uint32_t tid = entry ? proc_parse_pid(entry->d_name) : 0;
 		int ret = tid ? change_thread((pid_t)tid, change) : 0;
 
-		changed += ret > 0;
-		error = ret < 0 ? ret : error;
+		if (!entry)
+			return 0;
+		*changed += ret > 0;
+		*error = ret < 0 ? ret : *error;
+		*budget -= tid != 0;
 	}
+	return 1;
+}
+
+static int change_process(const char *proc_root, uint32_t tgid, const struct change *change)
+{
+	auto_closedir DIR *threads = NULL;
+	unsigned int budget = UINT_MAX;
+	int changed = 0, error = threads_open(proc_root, tgid, &threads);
+
+	if (!error)
+		change_some(threads, change, &budget, &changed, &error);
 	return error < 0 ? error : changed;
 }
 
@@ -113,15 +132,12 @@ int sched_class_leave_all(const char *proc_root)
 
 int sched_leaving_begin(struct sched_leaving *leaving, const char *proc_root, uint32_t tgid)
 {
-	char path[PATH_MAX];
 	DIR *threads;
+	int ret = threads_open(proc_root, tgid, &threads);
 
-	snprintf(path, sizeof(path), "%s/%u/task", proc_root, tgid);
-	threads = opendir(path);
-	if (!threads)
-		return errno == ENOENT ? -ESRCH : -errno;
-	*leaving = (struct sched_leaving){ .threads = threads };
-	return 0;
+	if (!ret)
+		*leaving = (struct sched_leaving){ .threads = threads };
+	return ret;
 }
 
 void sched_leaving_end(struct sched_leaving *leaving)
@@ -150,17 +166,9 @@ int sched_leaving_go_on(struct sched_leaving *leaving, unsigned int *budget)
 {
 	int ret = 1;
 
-	while (ret > 0 && *budget) {
-		const struct dirent *entry = readdir(leaving->threads);
-		uint32_t tid = entry ? proc_parse_pid(entry->d_name) : 0;
-		int changed = tid ? change_thread((pid_t)tid, &leave) : 0;
-
-		if (!entry)
-			ret = pass_end(leaving);
-		leaving->changed |= changed > 0;
-		leaving->error = changed < 0 ? changed : leaving->error;
-		*budget -= tid != 0;
-	}
+	while (ret > 0 &&
+	       !change_some(leaving->threads, &leave, budget, &leaving->changed, &leaving->error))
+		ret = pass_end(leaving);
 	return ret;
 }
 

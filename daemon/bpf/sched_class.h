@@ -25,7 +25,7 @@ int sched_class_leave_all(const char *proc_root);
 /**
  * struct sched_leaving - a process whose threads are taken out a few at a time
  * @threads: those of this pass that were not looked at yet; NULL: there is no process
- * @changed: one was taken out in this pass
+ * @changed: how many were taken out in this pass
  */
 struct sched_leaving {
 	DIR *threads;

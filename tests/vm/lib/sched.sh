@@ -10,6 +10,18 @@ kernel_is() { [ "$(cat /sys/kernel/sched_ext/state)" = "$1" ]; }
 # policy PID...: 0 normal, 7 of the scheduler
 policy() { for pid in "$@"; do awk '{ print $41 }' /proc/"$pid"/stat; done | paste -sd ' '; }
 policy_is() { [ "$(policy "$1")" = "$2" ]; }
+# pids_of COMM
+pids_of() { for stat in /proc/[0-9]*/stat; do sed -n "s/^\([0-9]*\) ($1).*/\1/p" "$stat" 2>/dev/null; done; }
+# pins: of the counters of the scheduler
+pins() { ls /sys/fs/bpf/tiered/maps | grep -c '^sched'; }
+# bench_conf yes|no SCOPE COMM...: /run/conf for what is measured
+bench_conf() {
+	printf '[tiered]\nwindow = 1s\ncpu_max = 5%%\nsweep = 1s\n[tiers]\norder = 0-1 > 2\n[bpf]\nenable = no\n[scheduler]\nenable = %s\nscope = %s\n' "$1" "$2" >/run/conf
+	shift 2
+	for comm; do
+		printf '[target %s]\ncomm = %s\nmin_size = 0\n' "$comm" "$comm" >>/run/conf
+	done
+}
 descriptors() { ls /proc/$daemon/fd | wc -l; }
 windows_at_least() { [ "$(status .asked.windows)" -ge "$1" ]; }
 
