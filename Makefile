@@ -119,10 +119,11 @@ $(SKELETON): $(BUILD)/bpf/tiered.linked.o
 
 # The planted one is found first, as a header of the same name, by the daemon it is for.
 PLANT := $(BUILD)/tests/plant
-PLANT_SKELETON := $(PLANT)/bpf/sched_6_12.skel.h
+PLANT_SKELETON := $(SCHED_SKELETONS:$(BUILD)/%=$(PLANT)/%)
 ALL_SCHED_SKELETONS := $(SCHED_SKELETONS) $(PLANT_SKELETON)
 $(BUILD)/bpf/sched_6_13.o: SCHED_FLAGS := -DSCHED_NAMES_6_13
-$(PLANT_SKELETON:.skel.h=.o): SCHED_FLAGS := -DSCHED_PLANT_STALL
+$(PLANT)/bpf/sched_6_12.o: SCHED_FLAGS := -DSCHED_PLANT_STALL
+$(PLANT)/bpf/sched_6_13.o: SCHED_FLAGS := -DSCHED_NAMES_6_13 -DSCHED_PLANT_STALL
 $(ALL_SCHED_SKELETONS:.skel.h=.o): bpf/sched.bpf.c
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
@@ -130,13 +131,14 @@ $(ALL_SCHED_SKELETONS:.skel.h=.o): bpf/sched.bpf.c
 $(ALL_SCHED_SKELETONS): %.skel.h: %.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf > $@
-$(BUILD)/daemon/bpf/scheduler.o: $(SCHED_SKELETONS)
+$(BUILD)/daemon/bpf/sched_kernel.o: $(SCHED_SKELETONS)
 
 # The daemon with a scheduler that loses threads.
-$(PLANT)/scheduler.o: daemon/bpf/scheduler.c $(ALL_SCHED_SKELETONS) $(SKELETON)
+$(PLANT)/sched_kernel.o: daemon/bpf/sched_kernel.c $(ALL_SCHED_SKELETONS)
 	$(call say,CC,$@)
 	$(Q)$(CC) -I$(PLANT) $(ALL_CFLAGS) -c -o $@ $<
-$(PLANT)/tiered-stall: $(filter-out $(BUILD)/daemon/bpf/scheduler.o,$(DAEMON_OBJ)) $(PLANT)/scheduler.o
+$(PLANT)/tiered-stall: $(filter-out $(BUILD)/daemon/bpf/sched_kernel.o,$(DAEMON_OBJ)) \
+		$(PLANT)/sched_kernel.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 

@@ -35,7 +35,6 @@
 #define PAGES 8192
 #define BATCH 512
 /* The latency bound: longer than a batch, and one that is lost ends. */
-#define NARROW_NS (20 * NSEC_PER_MSEC)
 /* Pages that a thread writes to in its turn: some tenths of a millisecond. */
 #define TURN_PAGES 64
 /* Latencies in steps of a quarter of an octave. */
@@ -162,7 +161,7 @@ static struct scheduler *schedule(pid_t child, int narrow)
 }
 
 /* Pages that moved. */
-static size_t move(pid_t child, uint64_t *memory, int to, struct scheduler *narrow)
+static size_t move(pid_t child, uint64_t *memory, int to, int narrow)
 {
 	void *addresses[BATCH];
 	int nodes[BATCH], status[BATCH];
@@ -173,10 +172,12 @@ static size_t move(pid_t child, uint64_t *memory, int to, struct scheduler *narr
 			addresses[i] = memory + (done + i) * MEMORY_PAGE_WORDS;
 			nodes[i] = to;
 		}
-		scheduler_narrow(narrow, (uint32_t)child, clock_now_ns() + NARROW_NS);
+		if (narrow >= 0)
+			scheduler_narrow(narrow, (uint32_t)child);
 		if (move_pages(child, BATCH, addresses, nodes, status, MPOL_MF_MOVE) < 0)
 			options_fail(-errno, "move_pages");
-		scheduler_narrow(narrow, 0, 0);
+		if (narrow >= 0)
+			scheduler_narrow(narrow, 0);
 		for (size_t i = 0; i < BATCH; i++)
 			moved += status[i] == to;
 	}
@@ -199,7 +200,7 @@ int main(int argc, char **argv)
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct ring ring = { .shared = shared };
 	struct scheduler *scheduler = NULL;
-	int narrow;
+	int narrow, told = -1;
 	uint64_t before, rounds, moved = 0;
 	pid_t child;
 
@@ -210,15 +211,17 @@ int main(int argc, char **argv)
 	rounds = options_number("ROUNDS", argv[3], 1, 1000);
 	if (strcmp(argv[1], "off") != 0)
 		scheduler = schedule(child, narrow);
+	if (narrow)
+		told = scheduler_narrow_open(scheduler);
 	/* The child's threads have the others, and this one when it is idle. */
 	cpus_pin(0);
 	/* Once there and back, so that all has been used once. */
-	move(child, ring.memory, 1, NULL);
-	move(child, ring.memory, 0, NULL);
+	move(child, ring.memory, 1, -1);
+	move(child, ring.memory, 0, -1);
 	memset(shared, 0, sizeof(*shared));
 	before = cpus_tlb_interrupts(0);
 	for (uint64_t round = 0; round < rounds; round++)
-		moved += move(child, ring.memory, !(round & 1), narrow ? scheduler : NULL);
+		moved += move(child, ring.memory, !(round & 1), told);
 	printf("%llu %llu %llu %.1f %.1f\n", (unsigned long long)moved,
 	       (unsigned long long)(cpus_tlb_interrupts(0) - before),
 	       (unsigned long long)shared->turns, median_us(shared),

@@ -312,6 +312,7 @@ int manager_run(const struct config *config, const struct manager_options *optio
 	manager->config = &manager->running;
 	manager->options = options;
 	manager->uevent_fd = -1;
+	manager->sched.narrow = -1;
 	manager->journal = journal_connected();
 	ret = open_all(manager);
 	if (ret == 0) {

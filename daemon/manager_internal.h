@@ -40,11 +40,13 @@ struct manager_seen {
  * @scheduler: NULL when it is off
  * @state: "" when it was not asked for, "on", or why it is off
  * @strays: processes that came in by a fork
+ * @narrow: of scheduler_narrow_open(), or -1; the worker uses it while it runs
  */
 struct manager_sched {
 	struct scheduler *scheduler;
 	struct cpus cpus;
 	struct sched_strays strays;
+	int narrow;
 	char state[320];
 };
 

@@ -2,6 +2,7 @@
 /* manager_sched.c - the optional scheduler: its life, who is in it, and where their homes are. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpf/pins.h"
 #include "bpf/sched_class.h"
@@ -65,6 +66,7 @@ static int start(struct manager *manager, char *why, size_t why_size)
 		return -EOPNOTSUPP;
 	}
 	sched->cpus.setup.partial = (uint32_t)managed;
+	sched->cpus.setup.narrow = (uint32_t)manager->config->scheduler_narrow;
 	if (managed && !class_is_free(why, why_size))
 		return -EBUSY;
 	if (managed && !manager->undo) {
@@ -81,6 +83,18 @@ static int start(struct manager *manager, char *why, size_t why_size)
 	scheduler_close(sched->scheduler);
 	sched->scheduler = NULL;
 	return ret;
+}
+
+/* The worker, which is not at work now, uses it for as long as it is, whatever becomes of the rest. */
+static void open_narrow(struct manager_sched *sched)
+{
+	if (sched->narrow >= 0)
+		close(sched->narrow);
+	sched->narrow = scheduler_narrow_open(sched->scheduler);
+	if (sched->narrow < 0 && sched->narrow != -ENOENT)
+		log_warning("scheduler is not told whose pages are being moved: %s; going on "
+			    "without",
+			    strerror(-sched->narrow));
 }
 
 void manager_open_scheduler(struct manager *manager)
@@ -102,6 +116,7 @@ void manager_open_scheduler(struct manager *manager)
 		return;
 	}
 	manager->worker_config.cpus = &sched->cpus;
+	open_narrow(sched);
 	say_state(manager, "on");
 	log_info("scheduler on, for %s, on %u nodes with CPUs",
 		 scope_is_managed(manager) ? "managed processes" : "all processes",
@@ -240,6 +255,9 @@ void manager_sched_look(struct manager *manager)
 
 void manager_close_scheduler(struct manager *manager)
 {
+	if (manager->sched.narrow >= 0)
+		close(manager->sched.narrow);
+	manager->sched.narrow = -1;
 	if (!manager->sched.scheduler)
 		return;
 	/* First: threads that are born meanwhile are looked for afterwards. */

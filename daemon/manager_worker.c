@@ -121,6 +121,7 @@ int manager_open_worker(struct manager *manager)
 	if (ret < 0)
 		return ret;
 	manager_open_scheduler(manager);
+	worker->narrow = manager->sched.narrow;
 	ret = worker_start(worker, &manager->worker);
 	if (ret < 0)
 		log_error("worker thread: %s", strerror(-ret));

@@ -2,9 +2,9 @@
 #include "bpf/scheduler.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,25 +12,18 @@
 #include <unistd.h>
 
 #include "bpf/internal.h"
-#include "bpf/sched_6_12.skel.h"
-#include "bpf/sched_6_13.skel.h"
+#include "bpf/sched_kernel.h"
+#include "util/clock.h"
 #include "util/file.h"
 
 /* Of Linux 6.4; the linux/bpf.h of Debian 12 does not know them. */
 #define FLAG_LINK (1U << 13)
 #define ATTACH_STRUCT_OPS ((enum bpf_attach_type)44)
 
-#define STATE "/sys/kernel/sched_ext/state"
+/* A batch takes less, mostly; a thread waits for no longer than that. */
+#define NARROW_NS (20 * NSEC_PER_MSEC)
 
-/* The object of a kernel by the name that it has for putting a thread into a queue. */
-static const struct {
-	const char *function;
-	const void *(*elf_bytes)(size_t *ret_size);
-} objects[] = {
-	{ "scx_bpf_dsq_insert", sched_6_13_bpf__elf_bytes },
-	{ "scx_bpf_dispatch", sched_6_12_bpf__elf_bytes },
-};
-#define N_OBJECTS (sizeof(objects) / sizeof(objects[0]))
+#define STATE "/sys/kernel/sched_ext/state"
 
 struct scheduler {
 	struct bpf_object *object;
@@ -62,44 +55,6 @@ static int kernel_is_free(char *why, size_t why_size)
 	snprintf(why, why_size, "another scheduler (%s) is loaded, and left alone",
 		 *name ? name : state);
 	return -EBUSY;
-}
-
-/* How many parameters a function of the kernel has; -1: there is none of that name. */
-static int parameters_of(const struct btf *kernel, const char *function)
-{
-	int id = btf__find_by_name_kind(kernel, function, BTF_KIND_FUNC);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, (uint32_t)id) : NULL;
-
-	type = type ? btf__type_by_id(kernel, type->type) : NULL;
-	return type ? (int)btf_vlen(type) : -1;
-}
-
-/*
- * Index of the object for this kernel. Where its functions have parameters more than they should,
- * its type information was not finished when it was built (seen on Debian's 7.2.12): its
- * verifier then refuses every program that calls them.
- */
-static int object_choose(const struct btf *kernel, char *why, size_t why_size)
-{
-	static const char *const needed[] = { "scx_bpf_create_dsq", "scx_bpf_kick_cpu" };
-
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		int parameters = parameters_of(kernel, needed[i]);
-
-		if (parameters == 2)
-			continue;
-		snprintf(why, why_size,
-			 parameters < 0 ? "the sched_ext of this kernel has no %s"
-					: "a fault in the type information of this kernel lets no "
-					  "scheduler call %s",
-			 needed[i]);
-		return -EOPNOTSUPP;
-	}
-	for (size_t i = 0; i < N_OBJECTS; i++)
-		if (parameters_of(kernel, objects[i].function) > 0)
-			return (int)i;
-	snprintf(why, why_size, "the sched_ext of this kernel is not one that is known");
-	return -EOPNOTSUPP;
 }
 
 /* One of the tables stays out: the flags are in them. */
@@ -138,7 +93,7 @@ static int object_load(struct scheduler *scheduler, const struct sched_setup *se
 	return r < 0 ? r : bpf_object__load(scheduler->object);
 }
 
-static void maps_find(struct scheduler *scheduler)
+static void maps_find(struct scheduler *scheduler, const struct sched_setup *setup)
 {
 	const struct bpf_object *object = scheduler->object;
 
@@ -148,7 +103,8 @@ static void maps_find(struct scheduler *scheduler)
 	scheduler->counters = bpf_object__find_map_fd_by_name(object, "sched");
 	scheduler->processes = bpf_object__find_map_fd_by_name(object, "sched_processes");
 	scheduler->ended = bpf_object__find_map_fd_by_name(object, "ended");
-	scheduler->narrow = bpf_object__find_map_fd_by_name(object, "narrow");
+	scheduler->narrow = setup->narrow ? bpf_object__find_map_fd_by_name(object, "narrow")
+					  : -ENOENT;
 }
 
 /* Threads look their homes up again. */
@@ -194,7 +150,7 @@ static int scheduler_start(struct scheduler *scheduler, const struct sched_setup
 		snprintf(why, why_size, "this kernel does not take it: %s", strerror(-r));
 		return r;
 	}
-	maps_find(scheduler);
+	maps_find(scheduler, setup);
 	r = homes_changed(scheduler);
 	if (r == 0)
 		r = table_attach(scheduler, table);
@@ -207,37 +163,22 @@ int scheduler_open(const struct sched_setup *setup, struct scheduler **ret, char
 		   size_t why_size)
 {
 	struct scheduler *scheduler;
-	int r = kernel_is_free(why, why_size), chosen, sets_slice;
-	struct btf *kernel;
-	const void *bytes;
-	size_t size;
+	int r = kernel_is_free(why, why_size);
 
 	if (r < 0)
 		return r;
-	kernel = btf__load_vmlinux_btf();
-	if (!kernel) {
-		snprintf(why, why_size, "no type information of this kernel: %s", strerror(errno));
-		return -EOPNOTSUPP;
-	}
-	chosen = object_choose(kernel, why, why_size);
-	sets_slice = parameters_of(kernel, "scx_bpf_task_set_slice") > 0;
-	btf__free(kernel);
-	if (chosen < 0)
-		return chosen;
 	scheduler = calloc(1, sizeof(*scheduler));
 	if (!scheduler) {
 		snprintf(why, why_size, "out of memory");
 		return -ENOMEM;
 	}
-	scheduler->kernel.sets_slice = (uint32_t)sets_slice;
 	scheduler->link = -1;
 	scheduler->cpus = libbpf_num_possible_cpus();
 	if (scheduler->cpus < 0)
 		scheduler->cpus = 0;
-	bytes = objects[chosen].elf_bytes(&size);
-	scheduler->object = bpf_object__open_mem(bytes, size, NULL);
-	snprintf(why, why_size, "its object cannot be opened");
-	r = scheduler->object ? scheduler_start(scheduler, setup, why, why_size) : -errno;
+	r = sched_kernel_open(&scheduler->object, &scheduler->kernel, why, why_size);
+	if (r == 0)
+		r = scheduler_start(scheduler, setup, why, why_size);
 	if (r < 0) {
 		scheduler_close(scheduler);
 		return r;
@@ -309,14 +250,25 @@ int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot
 	return homes_changed(scheduler);
 }
 
-int scheduler_narrow(struct scheduler *scheduler, uint32_t tgid, uint64_t until_ns)
+int scheduler_narrow_open(const struct scheduler *scheduler)
 {
-	const struct sched_narrow narrow = { .tgid = tgid, .until_ns = until_ns };
+	int narrow;
+
+	if (scheduler->narrow < 0)
+		return -ENOENT;
+	narrow = fcntl(scheduler->narrow, F_DUPFD_CLOEXEC, 0);
+	return narrow < 0 ? -errno : narrow;
+}
+
+int scheduler_narrow(int narrow, uint32_t tgid)
+{
+	const struct sched_narrow now = {
+		.tgid = tgid,
+		.until_ns = tgid ? clock_now_ns() + NARROW_NS : 0,
+	};
 	uint32_t zero = 0;
 
-	if (!scheduler)
-		return 0;
-	return bpf_map_update_elem(scheduler->narrow, &zero, &narrow, BPF_ANY) < 0 ? -errno : 0;
+	return bpf_map_update_elem(narrow, &zero, &now, BPF_ANY) < 0 ? -errno : 0;
 }
 
 int scheduler_take_stray(struct scheduler *scheduler, uint32_t *ret_tgid)

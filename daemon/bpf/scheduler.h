@@ -38,11 +38,16 @@ void scheduler_remove(struct scheduler *scheduler, uint32_t tgid);
 int scheduler_set_home(struct scheduler *scheduler, uint32_t tgid, uint32_t slot);
 
 /*
- * Pages of a process are being moved: until then, at most, its threads stay on CPUs that have it.
- * @tgid 0: nobody's. Without `narrow` in struct sched_setup nothing comes of it, and only
- * bench/schednarrow.c has that. 0 or -errno.
+ * A descriptor, the caller's, by which scheduler_narrow() tells it whose pages are being moved; it
+ * may outlive the scheduler. -errno; -ENOENT: `narrow` in struct sched_setup was not set.
  */
-int scheduler_narrow(struct scheduler *scheduler, uint32_t tgid, uint64_t until_ns);
+int scheduler_narrow_open(const struct scheduler *scheduler);
+
+/*
+ * Pages of a process are being moved: its threads stay on CPUs that have its address space until
+ * the next call, for 20 ms at most. @tgid 0: nobody's. Any thread may call it. 0 or -errno.
+ */
+int scheduler_narrow(int narrow, uint32_t tgid);
 
 /* The next process that came in by a fork and is not managed; 1, or 0: there is none. */
 int scheduler_take_stray(struct scheduler *scheduler, uint32_t *ret_tgid);

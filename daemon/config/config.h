@@ -86,6 +86,7 @@ struct config {
 	/* [scheduler] */
 	int scheduler;
 	int scheduler_all; /* scope = all */
+	int scheduler_narrow;
 	/* [metrics] */
 	char metrics_path[CONFIG_PATH_MAX]; /* "": none */
 	uint64_t metrics_every_ns;

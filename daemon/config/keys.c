@@ -283,6 +283,10 @@ static const struct config_key keys[] = {
 	KEY("scheduler", "scope", parse_scope, scheduler_all, "expected managed or all", "managed",
 	    "managed: only processes under management, on CPUs that have nothing else to run.\n"
 	    "all: every thread that is not of a real-time policy, as one."),
+	KEY("scheduler", "narrow", parsers_bool, scheduler_narrow, "expected yes or no", "no",
+	    "While pages of a process are being moved, keep its threads on CPUs that hold its\n"
+	    "address space, so that fewer are interrupted for TLB shootdowns. An experiment: it\n"
+	    "saves next to nothing, and costs these threads most of their turns while it lasts."),
 	KEY("metrics", "textfile", parse_path, metrics_path,
 	    "expected none or an absolute path such as /run/node-exporter/tiered.prom", "none",
 	    "File into which the metrics are written, whole or not at all, for the textfile\n"

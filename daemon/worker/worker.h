@@ -41,6 +41,7 @@ struct worker;
  *	accessed bits
  * @young: as in struct tracker_env
  * @cpus: NULL when nobody wants to know where processes should run
+ * @narrow: the scheduler wants to know whose pages are being moved (scheduler_narrow()); -1: not
  */
 struct worker_config {
 	const struct topology *topology;
@@ -53,6 +54,7 @@ struct worker_config {
 	const char *sys_root;
 	const struct young_setup *young;
 	const struct cpus *cpus;
+	int narrow;
 	int observe;
 	uint64_t window_ns;
 	uint64_t window_min_ns;

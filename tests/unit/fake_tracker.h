@@ -170,6 +170,7 @@ static inline struct worker_config fake_config(const struct topology *topology)
 		.policy = &policy_heat,
 		.proc_root = "/proc",
 		.sys_root = TREE "/sys",
+		.narrow = -1,
 		.observe = 1,
 		.window_ns = 10 * NSEC_PER_MSEC,
 		.cpu_max_ppm = 8000000, /* more cores than are used */

@@ -2,9 +2,11 @@
 # Takes a stock Debian kernel out of its package. Sourced by kernel.
 
 # debian_kernel_name NAME VERSION: debian-7.2 stays debian-7.2 as long as the
-# version is a 7.2; otherwise debian- and the series that was found.
+# version is a 7.2, and debian-7.2.6 as long as it is that one; otherwise debian- and the series
+# that was found.
 debian_kernel_name() {
 	local found
+	[[ $2 != "${1#debian-}"[.-]* ]] || { echo "$1" && return; }
 	found=$(sed -E 's/^([0-9]+\.[0-9]+).*/\1/' <<<"$2")
 	[[ debian-$found = "$1" ]] || note "$1 is no longer in the archive, taking debian-$found"
 	echo "debian-$found"
