@@ -3,21 +3,27 @@
 #ifndef TIERED_SCHED_BOOKS_BPF_H
 #define TIERED_SCHED_BOOKS_BPF_H
 
-#include "sched-maps.bpf.h"
+#include "sched-weights.bpf.h"
 
 /* Short enough for 64 threads on two CPUs to run in each second. */
 #define SLICE_NS 15000000ULL
+/* Lighter threads run for less at a time, not as much later: the shortest slice, if ticks allow. */
+#define SLICE_LEAST_NS 1000000ULL
+#define WEIGHT_WHOLE_SLICE 20
+/*
+ * A thread that has run gets no further behind the others, in virtual time. So it waits for 15
+ * seconds at most where a CPU has threads of a weight of 10000, the most there is; the kernel's
+ * watchdog bites at 30. The lightest get more than their share by it.
+ */
+#define DEBT_NS 150000000ULL
 /* A thread that slept gets no more than this ahead of the others. */
 #define CREDIT_NS SLICE_NS
-#define WEIGHT_STANDARD 100
-/* Less counts as this much: one slice is 150 ms of virtual time then, and nobody waits for long. */
-#define WEIGHT_MIN 10
 /* Of a thread; what is less is in the books of its process later, at its end at the latest. */
 #define BOOK_NS 1000000ULL
 /* Ticks are closer: more is time in which a virtual machine stood still, and nobody's doing. */
 #define STALL_NS 100000000ULL
 
-/* Moves a thread's virtual time over to another queue, and takes away what it saved asleep. */
+/* Moves a thread's virtual time over to another queue, within bounds of what it may save and owe. */
 static __always_inline void vtime_settle(struct thread *thread, __u32 slot)
 {
 	__s64 ahead;
@@ -27,6 +33,8 @@ static __always_inline void vtime_settle(struct thread *thread, __u32 slot)
 	ahead = (__s64)(thread->vtime - queue_now[thread->slot]);
 	if (ahead < -(__s64)CREDIT_NS)
 		ahead = -(__s64)CREDIT_NS;
+	if (ahead > (__s64)DEBT_NS)
+		ahead = (__s64)DEBT_NS;
 	thread->vtime = queue_now[slot] + (__u64)ahead;
 	thread->slot = slot;
 }
@@ -46,15 +54,15 @@ static __always_inline void book_process(struct task_struct *p, struct thread *t
 }
 
 /* What it has run counts for its place in a queue, and puts the time of the queue on. */
-static __always_inline void vtime_charge(struct task_struct *p, struct thread *thread, __u64 ran_ns)
+static __always_inline void vtime_charge(struct thread *thread, __u64 ran_ns)
 {
-	__u32 weight = sched_of(p)->scx.weight;
+	__u32 weight = thread->weight;
 
 	if (thread->slot < SCHED_SLOTS &&
 	    (__s64)(thread->queued_vtime - queue_now[thread->slot]) > 0)
 		queue_now[thread->slot] = thread->queued_vtime;
-	thread->vtime += (ran_ns < STALL_NS ? ran_ns : STALL_NS) * WEIGHT_STANDARD /
-			 (weight > WEIGHT_MIN ? weight : WEIGHT_MIN);
+	thread->vtime += (ran_ns < STALL_NS ? ran_ns : STALL_NS) * (WEIGHT_STANDARD * WEIGHT_ONE) /
+			 (weight ? weight : 1);
 }
 
 /* By the node on which a thread runs: turns, unless this one was counted before, and time. */
@@ -91,7 +99,7 @@ static __always_inline void book(struct task_struct *p, struct thread *thread, _
 	if (!ran_ns)
 		return;
 	thread->booked_ns = sum_ns;
-	vtime_charge(p, thread, ran_ns);
+	vtime_charge(thread, ran_ns);
 	book_scheduler(thread, at_home, ran_ns);
 	if (thread->home == SCHED_NO_SLOT)
 		return;
@@ -106,6 +114,23 @@ static __always_inline void turn_begin(struct thread *thread, __u32 slot)
 	vtime_settle(thread, slot);
 	thread->queued_vtime = thread->vtime;
 	thread->is_new = 1;
+}
+
+/* For how long a thread may run that comes from a queue. */
+static __always_inline __u64 slice_of(const struct thread *thread)
+{
+	__u64 slice_ns = SLICE_NS * thread->weight / (WEIGHT_WHOLE_SLICE * WEIGHT_ONE);
+
+	if (slice_ns > SLICE_NS)
+		return SLICE_NS;
+	return slice_ns > SLICE_LEAST_NS ? slice_ns : SLICE_LEAST_NS;
+}
+
+/* It goes on, as nobody waits: the time of the queue goes on with it. */
+static __always_inline void turn_go_on(struct task_struct *p, struct thread *thread, __s32 cpu)
+{
+	book(p, thread, cpu);
+	thread->queued_vtime = thread->vtime;
 }
 
 #endif

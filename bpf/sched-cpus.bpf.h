@@ -57,6 +57,18 @@ static __always_inline void allowed_read(struct masks *masks, struct task_struct
 	mask_read(masks->allowed, sched_of(p)->cpus_ptr);
 }
 
+/* The process whose pages are being moved, if threads are to stay where it is; or 0. */
+static __always_inline __u32 moved_now(void)
+{
+	__u32 zero = 0;
+	struct sched_narrow *now;
+
+	if (!setup.narrow)
+		return 0;
+	now = bpf_map_lookup_elem(&narrow, &zero);
+	return now && now->tgid && bpf_ktime_get_ns() < now->until_ns ? now->tgid : 0;
+}
+
 /*
  * Are the pages of this process being moved? Then CPUs on which it is not loaded are none that
  * it may use, and each flush of TLBs interrupts no more of them. 1, if that leaves some.
@@ -65,14 +77,9 @@ static __always_inline int masks_narrow(struct masks *masks, struct task_struct 
 {
 	__u64 holders[SCHED_WORDS] = {}, left = 0;
 	struct mm_struct___sched *mm = sched_of(p)->mm;
-	__u32 zero = 0;
-	struct sched_narrow *now;
+	__u32 moved = moved_now();
 
-	if (!setup.narrow)
-		return 0;
-	now = bpf_map_lookup_elem(&narrow, &zero);
-	if (!now || !now->tgid || now->tgid != (__u32)sched_of(p)->tgid || !mm ||
-	    bpf_ktime_get_ns() >= now->until_ns)
+	if (!moved || moved != (__u32)sched_of(p)->tgid || !mm)
 		return 0;
 	if (setup.mask_words <= SCHED_WORDS)
 		bpf_probe_read_kernel(holders, 8 * setup.mask_words,

@@ -78,11 +78,36 @@ struct {
 } turns SEC(".maps");
 
 /**
+ * struct group - a cgroup, or an autogroup; sums that fade
+ * @begun_ns: since when threads want a CPU in it
+ * @at_ns: of when the sums are
+ * @load: what those in it weigh, for as long as they want a CPU: weight times nanoseconds
+ * @wanted: for how long: the sum over its threads
+ */
+struct group {
+	__u64 begun_ns;
+	__u64 at_ns;
+	__u64 load;
+	__u64 wanted;
+};
+
+/* By address. One that nothing runs in makes room for others, its averages are over by then. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SCHED_GROUPS);
+	__type(key, __u64);
+	__type(value, struct group);
+} groups SEC(".maps");
+
+/**
  * struct thread - one thread
  * @vtime: its virtual time, in that of the queue of @slot
  * @queued_vtime: that with which it last went into a queue, or to an idle CPU
  * @booked_ns: what of its run time, as the kernel counts it, is booked
  * @ran_ns: elsewhere, and at home, not yet in the books of its process
+ * @weighed_ns: when @weight was found
+ * @wanted_ns: for how long it had run, or waited for a CPU, by then
+ * @weight: with those of the cgroups that it is in, in parts of 1 / WEIGHT_ONE
  * @slot: of which queue its virtual time is
  * @home: where it is at home, as of @homes_version
  * @found: an idle CPU was found for it as it woke up
@@ -93,11 +118,15 @@ struct thread {
 	__u64 queued_vtime;
 	__u64 booked_ns;
 	__u64 ran_ns[2];
+	__u64 weighed_ns;
+	__u64 wanted_ns;
+	__u32 weight;
 	__u32 slot;
 	__u32 home;
 	__u32 homes_version;
 	__u16 found;
 	__u16 is_new;
+	__u32 reserved;
 };
 
 struct {

@@ -36,6 +36,17 @@ struct sched_entity {
 	__u64 sum_exec_runtime;
 };
 
+/* With CONFIG_SCHED_INFO: for how long a thread has waited for a CPU. */
+struct sched_info {
+	unsigned long long run_delay;
+};
+
+/* A cgroup as the kernel's scheduler knows it; the root has no parent. */
+struct task_group {
+	struct task_group *parent;
+	unsigned long shares;
+};
+
 /* A thread, as far as it is scheduled. */
 struct task_struct___sched {
 	int tgid;
@@ -44,6 +55,8 @@ struct task_struct___sched {
 	const struct cpumask *cpus_ptr;
 	struct mm_struct___sched *mm;
 	struct sched_entity se;
+	struct sched_info sched_info;
+	struct task_group *sched_task_group;
 	struct sched_ext_entity scx;
 };
 
@@ -128,6 +141,8 @@ extern _Bool scx_bpf_dsq_move_to_local(__u64 dsq) __ksym;
 #define queue_insert scx_bpf_dsq_insert
 #define queue_insert_vtime scx_bpf_dsq_insert_vtime
 #define queue_consume scx_bpf_dsq_move_to_local
+/* The flag below is gone from later ones: 6.13 and 6.14 may say that weights do not count. */
+#define TABLE_FLAGS 0
 #else
 extern void scx_bpf_dispatch(struct task_struct *p, __u64 dsq, __u64 slice, __u64 flags) __ksym;
 extern void scx_bpf_dispatch_vtime(struct task_struct *p, __u64 dsq, __u64 slice, __u64 vtime,
@@ -136,6 +151,8 @@ extern _Bool scx_bpf_consume(__u64 dsq) __ksym;
 #define queue_insert scx_bpf_dispatch
 #define queue_insert_vtime scx_bpf_dispatch_vtime
 #define queue_consume scx_bpf_consume
+/* SCX_OPS_HAS_CGROUP_WEIGHT: or it says that weights do not count, as soon as there is one. */
+#define TABLE_FLAGS (1ULL << 16)
 #endif
 
 #endif

@@ -102,7 +102,7 @@ static __always_inline int hand_on(struct task_struct *p, __s32 cpu, __s32 prev_
 	__s64 left_ns = turn ? (__s64)(turn->until_ns - rq->clock) : 0;
 
 	/* A thread that slept may have been told to keep off the CPU that it had. */
-	if (left_ns <= 0 || rq->scx.local_dsq.nr || setup.narrow || is_taken(rq) ||
+	if (left_ns <= 0 || rq->scx.local_dsq.nr || moved_now() || is_taken(rq) ||
 	    !may_come(p, cpu, prev_cpu))
 		return 0;
 	queue_insert(p, SCX_DSQ_LOCAL, (__u64)left_ns, 0);
@@ -118,6 +118,27 @@ __s32 BPF_PROG(tiered_select_cpu, struct task_struct *p, __s32 prev_cpu, __u64 w
 		return cpu;
 	cpu = (__s32)bpf_get_smp_processor_id();
 	return wake_flags & SCX_WAKE_SYNC && hand_on(p, cpu, prev_cpu) ? cpu : prev_cpu;
+}
+
+/* What is kept of a thread begins. There may be no memory for it; then it is tried again. */
+static __always_inline void thread_begin(struct task_struct *p)
+{
+	struct thread *thread =
+		bpf_task_storage_get(&threads, p, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u32 slot = slot_of(scx_bpf_task_cpu(p));
+
+	if (!thread || slot >= SCHED_SLOTS)
+		return;
+	/* It looks at once: that is never the version. */
+	thread->homes_version = 0;
+	thread->home = SCHED_NO_SLOT;
+	home_of(p, thread);
+	thread->slot = slot;
+	thread->vtime = queue_now[slot];
+	thread->queued_vtime = queue_now[slot];
+	thread->booked_ns = sched_of(p)->se.sum_exec_runtime;
+	thread->found = 0;
+	weigh_first(p, thread);
 }
 
 /*
@@ -144,6 +165,8 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 #endif
 	if (!thread || is_of_cpu(p)) {
 		queue_insert(p, thread ? SCX_DSQ_LOCAL : SCX_DSQ_GLOBAL, SLICE_NS, enq_flags);
+		if (!thread)
+			thread_begin(p);
 		return;
 	}
 	book(p, thread, cpu);
@@ -160,7 +183,7 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 		allowed_read(&masks, p);
 	slot = queue_for(&masks, thread->home, cpu);
 	turn_begin(thread, slot);
-	queue_insert_vtime(p, slot, SLICE_NS, thread->vtime, enq_flags);
+	queue_insert_vtime(p, slot, slice_of(thread), thread->vtime, enq_flags);
 	/* It is woken up for this one, unless something else came to its CPU meanwhile. */
 	if (thread->found && !(setup.partial && cpu_is_taken(cpu))) {
 		thread->found = 0;
@@ -179,7 +202,7 @@ void BPF_PROG(tiered_enqueue, struct task_struct *p, __u64 enq_flags)
 /* Would this thread, that runs on @cpu, find an idle CPU at home? */
 static __always_inline int goes_home(struct task_struct *p, const struct thread *thread, __s32 cpu)
 {
-	__u32 home = thread ? thread->home : SCHED_NO_SLOT;
+	__u32 home = thread->home;
 	struct masks masks;
 
 	if (home >= SCHED_SLOTS || home == slot_of(cpu))
@@ -214,6 +237,7 @@ void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 {
 	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, (__u32)cpu);
 	__u32 own = slot_of(cpu), zero = 0;
+	struct thread *thread;
 	/* With core scheduling a sibling of @cpu may ask for it. */
 	struct turn *turn = bpf_map_lookup_percpu_elem(&turns, &zero, (__u32)cpu);
 
@@ -228,9 +252,13 @@ void BPF_PROG(tiered_dispatch, __s32 cpu, struct task_struct *prev)
 	for (__u32 i = 0; i < SCHED_SLOTS && i < setup.slots; i++)
 		if (queue_consume(setup.near[own][i]))
 			return;
-	if (prev && sched_of(prev)->scx.flags & SCX_TASK_QUEUED &&
-	    !goes_home(prev, thread_of(prev), cpu))
-		slice_set(prev, SLICE_NS);
+	if (!prev || !(sched_of(prev)->scx.flags & SCX_TASK_QUEUED))
+		return;
+	thread = thread_of(prev);
+	if (!thread || goes_home(prev, thread, cpu))
+		return;
+	turn_go_on(prev, thread, cpu);
+	slice_set(prev, SLICE_NS);
 }
 
 /* Does a thread wait that was handed this CPU, while the one that woke it up goes on? */
@@ -242,7 +270,7 @@ static __always_inline int is_kept(void)
 
 	if (turn) {
 		kept = rq->scx.local_dsq.nr &&
-		       (setup.narrow || rq->nr_switches == turn->switches || is_any_idle());
+		       (moved_now() || rq->nr_switches == turn->switches || is_any_idle());
 		turn->switches = rq->nr_switches;
 	}
 	return kept;
@@ -262,6 +290,7 @@ void BPF_PROG(tiered_tick, struct task_struct *p)
 	if (!thread)
 		return;
 	book(p, thread, cpu);
+	weigh_at_times(p, thread);
 	home_of(p, thread);
 	if (is_kept() || goes_home(p, thread, cpu))
 		slice_set(p, 0);
@@ -274,31 +303,22 @@ void BPF_PROG(tiered_cpu_release, __s32 cpu, struct scx_cpu_release_args *args)
 	scx_bpf_reenqueue_local();
 }
 
+/* Without memory for what is kept of it a thread can do: it is not the fork that has to fail. */
 SEC("struct_ops/tiered_init_task")
 __s32 BPF_PROG(tiered_init_task, struct task_struct *p, struct scx_init_task_args *args)
 {
-	return bpf_task_storage_get(&threads, p, 0, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -12;
+	bpf_task_storage_get(&threads, p, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return 0;
 }
 
 /* A thread comes in, by the daemon's doing or by a fork: nothing saved, nothing owed. */
 SEC("struct_ops/tiered_enable")
 void BPF_PROG(tiered_enable, struct task_struct *p)
 {
-	__u32 tgid = (__u32)sched_of(p)->tgid, one = 1, slot = slot_of(scx_bpf_task_cpu(p));
+	__u32 tgid = (__u32)sched_of(p)->tgid, one = 1;
 	struct stats_sched *stats = counters();
-	struct thread *thread = thread_of(p);
 
-	if (thread && slot < SCHED_SLOTS) {
-		/* It looks at once: that is never the version. */
-		thread->homes_version = 0;
-		thread->home = SCHED_NO_SLOT;
-		home_of(p, thread);
-		thread->slot = slot;
-		thread->vtime = queue_now[slot];
-		thread->queued_vtime = queue_now[slot];
-		thread->booked_ns = sched_of(p)->se.sum_exec_runtime;
-		thread->found = 0;
-	}
+	thread_begin(p);
 	if (setup.partial && !bpf_map_lookup_elem(&homes, &tgid) &&
 	    bpf_map_update_elem(&strays, &tgid, &one, BPF_ANY) && stats)
 		stats->strays_lost++;
@@ -314,6 +334,8 @@ void BPF_PROG(tiered_disable, struct task_struct *p)
 		return;
 	book(p, thread, scx_bpf_task_cpu(p));
 	book_process(p, thread);
+	/* Its cgroup has wanted a CPU for it, however short its life was. */
+	weigh(p, thread, bpf_ktime_get_ns());
 }
 
 /* The flags are the kernel's to read before anything runs, so there is a table for each scope. */
@@ -332,7 +354,7 @@ void BPF_PROG(tiered_disable, struct task_struct *p)
 		.cpu_offline = (void *)tiered_cpu_offline,                                         \
 		.init = (void *)tiered_init,                                                       \
 		.exit = (void *)tiered_exit,                                                       \
-		.flags = SCX_OPS_ENQ_LAST | (scope),                                               \
+		.flags = SCX_OPS_ENQ_LAST | TABLE_FLAGS | (scope),                                 \
 		.timeout_ms = TIMEOUT_MS,                                                          \
 		.name = SCHED_NAME,                                                                \
 	}

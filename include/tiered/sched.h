@@ -30,6 +30,8 @@
 #define SCHED_NO_SLOT 0xffffffffU
 /* As many as there may be targets. */
 #define SCHED_PROCESSES 16384
+/* Cgroups that threads run in at a time; where there are more, some count as if they had one thread. */
+#define SCHED_GROUPS 4096
 /* Forks of about two looks of the daemon; when there were more, it looks at all processes. */
 #define SCHED_STRAYS 512
 
@@ -43,7 +45,7 @@
  * @slot_of: of each CPU
  * @near: of each slot all slots, itself first, then by distance
  * @mask_words: of 64 CPUs each, up to the last one: the kernel may have made its masks no longer
- * @narrow: `narrow` counts. For bench/run sched-narrow only: nothing is gained by it
+ * @narrow: `narrow` counts. Off by default: bench/results/sched-narrow says why
  */
 struct sched_setup {
 	__u32 slots;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What guests of the scheduler ask the kernel, and the daemon, which is $daemon and has its log in
-# /run/log; sourced by 80 to 86 and bench/guest/sched-*.
+# /run/log; sourced by 80 to 87 and bench/guest/sched-*.
 
 # status FILTER: of jq
 status() { build/tieredctl status --json >/run/status 2>/dev/null && jq -r "$1" /run/status; }
