@@ -37,13 +37,15 @@ static __always_inline __u64 group_weight(const struct task_group *group)
 	return weight ? weight : 1;
 }
 
-static __always_inline struct group *group_of(const struct task_group *group, __u64 now_ns)
+/* The group, which begins with one that wanted a CPU for @want_ns when it is not known. */
+static __always_inline struct group *group_of(const struct task_group *group, __u64 now_ns,
+					      __u64 want_ns)
 {
 	__u64 key = (__u64)group;
 	struct group *known = bpf_map_lookup_elem(&groups, &key);
 
 	if (!known) {
-		struct group empty = { .begun_ns = now_ns, .at_ns = now_ns };
+		struct group empty = { .begun_ns = now_ns - want_ns, .at_ns = now_ns };
 
 		bpf_map_update_elem(&groups, &key, &empty, BPF_NOEXIST);
 		known = bpf_map_lookup_elem(&groups, &key);
@@ -51,12 +53,12 @@ static __always_inline struct group *group_of(const struct task_group *group, __
 	return known;
 }
 
-/* What @average loses in @past_ns: of the same time, two CPUs may have taken it away already. */
-static __always_inline __u64 faded(__u64 average, __u64 past_ns)
+/* What a sum loses in @past_ns. Two CPUs may take the same away at once; it begins anew then. */
+static __always_inline __u64 faded(__u64 sum, __u64 past_ns)
 {
-	if (past_ns >= AVERAGE_NS || (__s64)average < 0)
-		return average;
-	return (average >> (AVERAGE_SHIFT - FADE_SHIFT)) * (past_ns >> FADE_SHIFT);
+	if (past_ns >= AVERAGE_NS || (__s64)sum < 0)
+		return sum;
+	return (sum >> (AVERAGE_SHIFT - FADE_SHIFT)) * (past_ns >> FADE_SHIFT);
 }
 
 /* One of @weight, a thread or a group in it, wanted a CPU for @want_ns. CPUs come at any time. */
@@ -81,7 +83,7 @@ static __always_inline void group_add(struct group *group, __u64 now_ns, __u64 w
 	__sync_fetch_and_add(&group->wanted, want_ns);
 }
 
-static __always_inline __u64 average_of(__u64 sum)
+static __always_inline __u64 positive(__u64 sum)
 {
 	return (__s64)sum < 0 ? 0 : sum;
 }
@@ -104,7 +106,7 @@ static __always_inline __u64 weight_in_groups(struct task_struct *p, __u64 weigh
 	__u64 member = weight;
 
 	for (int level = 0; level < GROUP_DEPTH && group && group->parent; level++) {
-		struct group *known = group_of(group, now_ns);
+		struct group *known = group_of(group, now_ns, want_ns);
 		__u64 own = group_weight(group), all, wanted, span_ns;
 
 		if (!known)
@@ -112,10 +114,10 @@ static __always_inline __u64 weight_in_groups(struct task_struct *p, __u64 weigh
 		group_add(known, now_ns, member, want_ns);
 		span_ns = group_span(known, now_ns);
 		/* It is there itself, even if the average does not know it yet. */
-		all = average_of(known->load) / (span_ns >> 8);
+		all = positive(known->load) / (span_ns >> 8);
 		weight = weight * own / (all > member ? all : member);
 		/* Those above see one that wants a CPU, however many threads want it in here. */
-		wanted = average_of(known->wanted);
+		wanted = positive(known->wanted);
 		if (wanted > span_ns)
 			want_ns = want_ns * (span_ns >> 10) / (wanted >> 10);
 		member = own;
