@@ -214,14 +214,15 @@ static void test_old_records_leave_by_themselves(void **state)
 
 	(void)state;
 	assert_int_equal(bpf_manage(bpf, (uint32_t)child.pid, true), 0);
-	while (!sums.fault_records && clock_now_ns() < deadline_ns) {
+	/* Where the machine stands still for a second, one is of a single fault. */
+	while (sums.faults <= sums.fault_records && clock_now_ns() < deadline_ns) {
 		child_run(&child);
 		assert_true(bpf_consume(bpf, &sum_handler, &sums) >= 0);
 	}
 	child_end(&child);
 	bpf_close(bpf);
 	assert_true(sums.fault_records > 0);
-	assert_true(sums.faults > 1);
+	assert_true(sums.faults > sums.fault_records);
 }
 
 /* A ring of one page holds some 50 of these records: the rest is lost, and counted. */
