@@ -121,9 +121,8 @@ $(SKELETON): $(BUILD)/bpf/tiered.linked.o
 PLANT := $(BUILD)/tests/plant
 PLANT_SKELETON := $(SCHED_SKELETONS:$(BUILD)/%=$(PLANT)/%)
 ALL_SCHED_SKELETONS := $(SCHED_SKELETONS) $(PLANT_SKELETON)
-$(BUILD)/bpf/sched_6_13.o: SCHED_FLAGS := -DSCHED_NAMES_6_13
-$(PLANT)/bpf/sched_6_12.o: SCHED_FLAGS := -DSCHED_PLANT_STALL
-$(PLANT)/bpf/sched_6_13.o: SCHED_FLAGS := -DSCHED_NAMES_6_13 -DSCHED_PLANT_STALL
+$(BUILD)/bpf/sched_6_13.o $(PLANT)/bpf/sched_6_13.o: SCHED_FLAGS += -DSCHED_NAMES_6_13
+$(PLANT_SKELETON:.skel.h=.o): SCHED_FLAGS += -DSCHED_PLANT_STALL
 $(ALL_SCHED_SKELETONS:.skel.h=.o): bpf/sched.bpf.c
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)

@@ -34,7 +34,6 @@
 #define THREADS 4
 #define PAGES 8192
 #define BATCH 512
-/* The latency bound: longer than a batch, and one that is lost ends. */
 /* Pages that a thread writes to in its turn: some tenths of a millisecond. */
 #define TURN_PAGES 64
 /* Latencies in steps of a quarter of an octave. */
@@ -172,12 +171,10 @@ static size_t move(pid_t child, uint64_t *memory, int to, int narrow)
 			addresses[i] = memory + (done + i) * MEMORY_PAGE_WORDS;
 			nodes[i] = to;
 		}
-		if (narrow >= 0)
-			scheduler_narrow(narrow, (uint32_t)child);
+		scheduler_narrow(narrow, (uint32_t)child);
 		if (move_pages(child, BATCH, addresses, nodes, status, MPOL_MF_MOVE) < 0)
 			options_fail(-errno, "move_pages");
-		if (narrow >= 0)
-			scheduler_narrow(narrow, 0);
+		scheduler_narrow(narrow, 0);
 		for (size_t i = 0; i < BATCH; i++)
 			moved += status[i] == to;
 	}

@@ -20,7 +20,7 @@
 #define FLAG_LINK (1U << 13)
 #define ATTACH_STRUCT_OPS ((enum bpf_attach_type)44)
 
-/* A batch takes less, mostly; a thread waits for no longer than that. */
+/* The latency bound: longer than a batch, mostly, and one that is lost ends. */
 #define NARROW_NS (20 * NSEC_PER_MSEC)
 
 #define STATE "/sys/kernel/sched_ext/state"
@@ -268,6 +268,8 @@ int scheduler_narrow(int narrow, uint32_t tgid)
 	};
 	uint32_t zero = 0;
 
+	if (narrow < 0)
+		return 0;
 	return bpf_map_update_elem(narrow, &zero, &now, BPF_ANY) < 0 ? -errno : 0;
 }
 

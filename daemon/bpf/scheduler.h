@@ -45,7 +45,8 @@ int scheduler_narrow_open(const struct scheduler *scheduler);
 
 /*
  * Pages of a process are being moved: its threads stay on CPUs that have its address space until
- * the next call, for 20 ms at most. @tgid 0: nobody's. Any thread may call it. 0 or -errno.
+ * the next call, for 20 ms at most. @tgid 0: nobody's; @narrow below 0: nobody is told. Any thread may call it.
+ * 0 or -errno.
  */
 int scheduler_narrow(int narrow, uint32_t tgid);
 

@@ -116,8 +116,7 @@ static void announce_victim(void *arg, const struct target *target)
 	if (target && target->calls && target->calls->guard)
 		bpf_set_worker(window->config->bpf, guard_tid(window->guard));
 	bpf_set_victim(window->config->bpf, target ? target->key.tgid : 0);
-	if (window->config->narrow >= 0)
-		scheduler_narrow(window->config->narrow, target ? target->key.tgid : 0);
+	scheduler_narrow(window->config->narrow, target ? target->key.tgid : 0);
 	if (target && window_flush_seen(window, &window->flush_before) < 0)
 		window->flush_before = (struct flush_seen){ 0 };
 }

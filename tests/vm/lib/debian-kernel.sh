@@ -8,7 +8,7 @@ debian_kernel_name() {
 	local found
 	[[ $2 != "${1#debian-}"[.-]* ]] || { echo "$1" && return; }
 	found=$(sed -E 's/^([0-9]+\.[0-9]+).*/\1/' <<<"$2")
-	[[ debian-$found = "$1" ]] || note "$1 is no longer in the archive, taking debian-$found"
+	note "$1 is no longer in the archive, taking debian-$found"
 	echo "debian-$found"
 }
 
